@@ -1,0 +1,101 @@
+"""Typed settings of a run, from YAML. Stages are handed their section; none reads a file."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.errors import UsageError
+
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """Common behaviour: immutable, and an unknown key is an error rather than a silent no-op."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DicomSettings(Section):
+    """Loading. ``rules`` names a YAML file of series rules; None takes the one inside the package."""
+
+    rules: Path | None = None
+    spacing_relative_tolerance: Positive = 0.02
+    allow_different_patients: bool = False
+
+
+class SegmentationSettings(Section):
+    """Segmentation. ``level`` is the disc measured; ``minimum_level_confidence`` below which the run refuses."""
+
+    level: str = "L4/L5"
+    lowest_disc: str | None = None
+    variants: Annotated[int, Field(ge=1, le=32)] = 4
+    threads: Annotated[int, Field(ge=1)] = 2
+    minimum_level_confidence: Fraction = 0.5
+
+
+class RegistrationSettings(Section):
+    """Alignment on L4–S1 bone. Above ``maximum_tre_mm`` the pair is refused."""
+
+    maximum_tre_mm: Positive = 3.0
+    seed: int = 20140901
+
+
+class MeasurementSettings(Section):
+    """Change. ``bands_percent`` are the cut-offs of the resorption rate (FACTS §1)."""
+
+    bands_percent: tuple[float, ...] = (25.0, 50.0, 100.0)
+    minimum_detection_limit_mm3: Positive = 60.0
+
+
+class ReportSettings(Section):
+    """Report. Pictures are rendered at ``picture_pixel_mm``."""
+
+    maximum_html_megabytes: Positive = 8.0
+    picture_pixel_mm: Positive = 0.5
+
+
+class Config(Section):
+    """All settings of one run; saved as ``settings.yaml`` beside every result."""
+
+    dicom: DicomSettings = DicomSettings()
+    segmentation: SegmentationSettings = SegmentationSettings()
+    registration: RegistrationSettings = RegistrationSettings()
+    measurement: MeasurementSettings = MeasurementSettings()
+    report: ReportSettings = ReportSettings()
+
+    def to_yaml(self) -> str:
+        """The resolved settings as YAML text that :func:`load_config` reads back."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+
+def load_config(path: Path | None = None) -> Config:
+    """Read settings from ``path`` over the defaults.
+
+    Raises
+    ------
+    UsageError
+        If the file is missing, not YAML, or holds unknown or invalid settings.
+    """
+    if path is None:
+        return Config()
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        return Config.model_validate(data)
+    except OSError as error:
+        raise UsageError(f"Cannot read the settings {path}: {error.strerror}. Give --config an existing file.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"The settings {path} are not valid YAML: {error}. Compare with configs/default.yaml.") from error
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise UsageError(f"The settings {path} do not fit: {wrong}. Compare with configs/default.yaml.") from error
+
+
+def package_file(name: str) -> Path:
+    """A file shipped inside the package, e.g. ``"dicom/series_rules.yaml"``."""
+    return Path(str(resources.files("pipeline").joinpath(name)))

@@ -1,0 +1,113 @@
+"""What the segmentation gives: labelled structures of one visit, with named levels and their confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dicom.visit import Role
+from pipeline.findings import Finding
+from pipeline.volume import Volume
+
+
+class Structure(IntEnum):
+    """Values of every label map that discdelta writes."""
+
+    BACKGROUND = 0
+    VERTEBRA = 1
+    SACRUM = 2
+    DISC = 3
+    CANAL = 4
+    FRAGMENT = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """One named intervertebral disc.
+
+    Attributes
+    ----------
+    name
+        ``"L4/L5"`` and the like, cranial vertebra first.
+    instance
+        Value of this disc in :attr:`SeriesSegmentation.instances`.
+    centre_lps_mm
+        Shape (3,).
+    axes_lps
+        Shape (3, 3): columns are unit vectors towards the patient's left, posterior and cranial ALONG THE DISC
+        (the cranial axis is the disc's normal).
+    posterior_margin_lps_mm
+        Shape (3,): where the disc's mid-plane meets the canal in the mid-sagittal plane.
+    confidence
+        Probability in 0…1 that the name is right.
+    """
+
+    name: str
+    instance: int
+    centre_lps_mm: NDArray[np.float64]
+    axes_lps: NDArray[np.float64]
+    posterior_margin_lps_mm: NDArray[np.float64]
+    confidence: float
+
+
+@dataclass(frozen=True, eq=False)
+class Vertebra:
+    """One named vertebra (``"L4"``) or the sacrum (``"S1"``): instance value and body centre in LPS mm, shape (3,)."""
+
+    name: str
+    instance: int
+    centre_lps_mm: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesSegmentation:
+    """Segmentation of one series on its native grid (the grid of ``Series.volume``).
+
+    Attributes
+    ----------
+    labels
+        uint8, values of :class:`Structure`.
+    instances
+        uint8, named instances (see ``docs/label-table.md``); 0 elsewhere.
+    probabilities
+        float32, shape (6, slices, rows, columns), classes in the order of :class:`Structure`, mean over test-time variants.
+    fragment_variants
+        float32, shape (variants, slices, rows, columns): probability of FRAGMENT in each test-time variant.
+    """
+
+    role: Role
+    labels: Volume
+    instances: Volume
+    probabilities: NDArray[np.float32]
+    fragment_variants: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """All structures of one visit.
+
+    Attributes
+    ----------
+    segmentations
+        By role, for every series that was segmented.
+    reference
+        The role whose segmentation names the levels (usually sagittal T2).
+    levels, vertebrae
+        By name. Level confidence is per level.
+    counted_from
+        ``"sacrum"``, ``"override"`` …
+    transitional
+        True when the anatomy looks transitional (then names are less sure).
+    """
+
+    segmentations: Mapping[Role, SeriesSegmentation]
+    reference: Role
+    levels: Mapping[str, Level]
+    vertebrae: Mapping[str, Vertebra]
+    counted_from: str
+    transitional: bool
+    findings: tuple[Finding, ...]
