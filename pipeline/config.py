@@ -88,9 +88,13 @@ def load_config(path: Path | None = None) -> Config:
         data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         return Config.model_validate(data)
     except OSError as error:
-        raise UsageError(f"Cannot read the settings {path}: {error.strerror}. Give --config an existing file.") from error
+        raise UsageError(
+            f"Cannot read the settings {path}: {error.strerror}. Give --config an existing file."
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"The settings {path} are not valid YAML: {error}. Compare with configs/default.yaml.") from error
+        raise UsageError(
+            f"The settings {path} are not valid YAML: {error}. Compare with configs/default.yaml."
+        ) from error
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise UsageError(f"The settings {path} do not fit: {wrong}. Compare with configs/default.yaml.") from error

@@ -77,8 +77,9 @@ class Volume:
     def to_index(self, lps: Points) -> Points:
         """Map LPS mm of shape (…, 3) to continuous array indices of the same shape."""
         return np.asarray(
-            np.linalg.solve(self.affine[:3, :3], (np.asarray(lps, float) - self.affine[:3, 3]).reshape(-1, 3).T)
-            .T.reshape(np.shape(lps))
+            np.linalg.solve(
+                self.affine[:3, :3], (np.asarray(lps, float) - self.affine[:3, 3]).reshape(-1, 3).T
+            ).T.reshape(np.shape(lps))
         )
 
     def with_array(self, array: NDArray[Any]) -> Volume:

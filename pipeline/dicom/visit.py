@@ -1,4 +1,4 @@
-"""What the loaders give: one visit of one patient, its series by role, each a geometrically verified volume."""
+"""What the loaders give: one visit of one patient, its series by role, each a verified volume."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Stack:
     slice_thickness_mm
         Nominal SliceThickness (0018,0050); None when absent. Never used as spacing.
     sop_instance_uids
-        One per slice, in the order of the array; for an enhanced multi-frame object the same UID repeats. Empty for NIfTI.
+        One per slice, in the order of the array; an enhanced object repeats its UID. Empty for NIfTI.
     frame_numbers
         One per slice, 1-based frame inside its instance.
     files

@@ -1,0 +1,1 @@
+"""Measurement: fragment volumes, their change, and how sure both are."""

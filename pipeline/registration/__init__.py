@@ -1,0 +1,1 @@
+"""Registration: two visits in; their rigid alignment, met half-way, out."""

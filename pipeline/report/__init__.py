@@ -1,0 +1,1 @@
+"""Report: a comparison in; JSON, CSV, HTML and NIfTI files out."""

@@ -1,0 +1,1 @@
+"""Segmentation: a visit in; labelled, named anatomy out."""

@@ -56,7 +56,7 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class Vertebra:
-    """One named vertebra (``"L4"``) or the sacrum (``"S1"``): instance value and body centre in LPS mm, shape (3,)."""
+    """A named vertebra (``"L4"``; sacrum ``"S1"``): instance value, body centre in LPS mm of shape (3,)."""
 
     name: str
     instance: int
@@ -74,7 +74,7 @@ class SeriesSegmentation:
     instances
         uint8, named instances (see ``docs/label-table.md``); 0 elsewhere.
     probabilities
-        float32, shape (6, slices, rows, columns), classes in the order of :class:`Structure`, mean over test-time variants.
+        float32, shape (6, slices, rows, columns), classes in the order of :class:`Structure`, variants averaged.
     fragment_variants
         float32, shape (variants, slices, rows, columns): probability of FRAGMENT in each test-time variant.
     """
