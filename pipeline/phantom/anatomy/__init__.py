@@ -1,0 +1,15 @@
+"""Procedural lumbar anatomy: one generator for the digital reference object and for training."""
+
+from pipeline.phantom.anatomy.build import AnatomyMap, build_anatomy
+from pipeline.phantom.anatomy.spec import FragmentSpec, SpineSpec
+from pipeline.phantom.anatomy.tissue import NETWORK_CLASS, NetworkClass, Tissue
+
+__all__ = [
+    "NETWORK_CLASS",
+    "AnatomyMap",
+    "FragmentSpec",
+    "NetworkClass",
+    "SpineSpec",
+    "Tissue",
+    "build_anatomy",
+]

@@ -1,0 +1,83 @@
+"""From a spine and its fragments to a map of tissues: the one entrance of the anatomy generator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.phantom.anatomy.spec import FragmentSpec, SpineSpec
+from pipeline.phantom.anatomy.tissue import NETWORK_CLASS
+from pipeline.volume import Volume
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class AnatomyMap:
+    """A spine on a grid, with everything that is exactly known about it.
+
+    Attributes
+    ----------
+    tissue
+        uint8 `Tissue` codes; canonical sagittal orientation (axis 0 towards Left, 1 towards Inferior, 2 towards
+        Posterior); LPS mm with the origin at the centre of the L3 body.
+    instance
+        uint8 on the same grid: 0, or 1 + the index in `structures` of the body or disc that the voxel belongs to
+        (posterior elements carry the number of their vertebra).
+    structures
+        Names that `instance` counts: bodies ("L4") and then discs ("L4/L5").
+    landmarks
+        LPS mm of the centre of every body and disc, by name, also of those outside the grid.
+    fragment_volume_mm3
+        True volume of displaced material by level (mm³), from the 0.5 mm reference grid, rim excluded.
+    fragment_centroid_lps
+        True centroid of the displaced material by level, LPS mm.
+    spine, fragments
+        What was asked for.
+    """
+
+    tissue: Volume
+    instance: Volume
+    structures: tuple[str, ...]
+    landmarks: Mapping[str, Point]
+    fragment_volume_mm3: Mapping[str, float]
+    fragment_centroid_lps: Mapping[str, Point]
+    spine: SpineSpec
+    fragments: tuple[FragmentSpec, ...]
+
+    def classes(self) -> Volume:
+        """The map as network classes (uint8, see `NetworkClass`)."""
+        return self.tissue.with_array(NETWORK_CLASS[self.tissue.array])
+
+
+def build_anatomy(
+    spine: SpineSpec,
+    fragments: Sequence[FragmentSpec] = (),
+    *,
+    spacing_mm: Point = (1.5, 1.0, 1.0),
+    extent_mm: Point = (96.0, 320.0, 240.0),
+    centre_lps: Point = (0.0, -5.0, -25.0),
+) -> AnatomyMap:
+    """Build the anatomy on a grid.
+
+    Parameters
+    ----------
+    spine, fragments
+        What to build. The same spine with other fragments differs only where fragments, their rims and halos lie.
+    spacing_mm
+        Voxel pitch along (R→L, S→I, A→P).
+    extent_mm
+        Size of the grid along (R→L, S→I, A→P).
+    centre_lps
+        Centre of the grid in LPS mm; the origin is the centre of the L3 body.
+
+    Returns
+    -------
+    AnatomyMap
+
+    Raises
+    ------
+    pipeline.errors.UsageError
+        If a fragment's level does not exist, or the canal has no room for its volume.
+    """
+    raise NotImplementedError
