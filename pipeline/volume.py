@@ -68,7 +68,7 @@ class Volume:
     @cached_property
     def axes_lps(self) -> NDArray[np.float64]:
         """Shape (3, 3); column *n* is the LPS unit vector along array axis *n*."""
-        return self.affine[:3, :3] / np.linalg.norm(self.affine[:3, :3], axis=0)
+        return np.asarray(self.affine[:3, :3] / np.linalg.norm(self.affine[:3, :3], axis=0))
 
     def to_lps(self, index: Points) -> Points:
         """Map array indices of shape (…, 3) to LPS mm of the same shape."""

@@ -19,6 +19,7 @@ class Tissue(IntEnum):
     VESSEL = 5
     BOWEL = 6
     CORTICAL_BONE = 7
+    """Cortex of the bodies. SPIDER leaves it, like the endplates, out of the vertebra."""
     VERTEBRA = 8
     """Marrow of a vertebral body."""
     POSTERIOR_ELEMENT = 9
@@ -49,6 +50,8 @@ class Tissue(IntEnum):
     """Displaced disc material."""
     FRAGMENT_RIM = 26
     """Granulation tissue around displaced material: enhances, and is no part of the fragment's volume."""
+    POSTERIOR_CORTEX = 27
+    """Cortex of the posterior elements."""
 
 
 class NetworkClass(IntEnum):
@@ -56,7 +59,7 @@ class NetworkClass(IntEnum):
 
     BACKGROUND = 0
     VERTEBRA = 1
-    """Bodies and posterior elements of thoracic and lumbar vertebrae, with their cortex."""
+    """Bodies and posterior elements of thoracic and lumbar vertebrae; endplates and body cortex stay outside."""
     SACRUM = 2
     DISC = 3
     CANAL = 4
@@ -65,10 +68,9 @@ class NetworkClass(IntEnum):
 
 
 _CLASS_OF: dict[Tissue, NetworkClass] = {
-    Tissue.CORTICAL_BONE: NetworkClass.VERTEBRA,
     Tissue.VERTEBRA: NetworkClass.VERTEBRA,
     Tissue.POSTERIOR_ELEMENT: NetworkClass.VERTEBRA,
-    Tissue.ENDPLATE: NetworkClass.VERTEBRA,
+    Tissue.POSTERIOR_CORTEX: NetworkClass.VERTEBRA,
     Tissue.SACRUM: NetworkClass.SACRUM,
     Tissue.SACRUM_CORTEX: NetworkClass.SACRUM,
     Tissue.SACRAL_DISC: NetworkClass.SACRUM,
@@ -84,5 +86,5 @@ _CLASS_OF: dict[Tissue, NetworkClass] = {
 NETWORK_CLASS: NDArray[np.uint8] = np.array(
     [_CLASS_OF.get(tissue, NetworkClass.BACKGROUND) for tissue in Tissue], dtype=np.uint8
 )
-"""Shape (27,): ``NETWORK_CLASS[tissue]`` is the network class of a tissue map, voxel by voxel."""
+"""Shape (28,): ``NETWORK_CLASS[tissue]`` is the network class of a tissue map, voxel by voxel."""
 NETWORK_CLASS.flags.writeable = False
