@@ -1,3 +1,52 @@
-"""Volume change of an extruded lumbar disc fragment between two MRI studies."""
+"""Volume change of an extruded lumbar disc fragment between two MRI studies.
+
+>>> from pipeline import compare, load_visit, write_report  # doctest: +SKIP
+>>> comparison = compare(load_visit("march"), load_visit("july"))  # doctest: +SKIP
+>>> write_report(comparison, "report")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from pipeline.comparison import Comparison
+    from pipeline.config import Config, load_config
+    from pipeline.errors import DiscdeltaError
+    from pipeline.report.as_json import report_dict
+    from pipeline.report.write import write_report
+    from pipeline.workflow import compare, load_visit
+
+__all__ = [
+    "Comparison",
+    "Config",
+    "DiscdeltaError",
+    "__version__",
+    "compare",
+    "load_config",
+    "load_visit",
+    "report_dict",
+    "write_report",
+]
+
+_HOME = {
+    "Comparison": "pipeline.comparison",
+    "Config": "pipeline.config",
+    "DiscdeltaError": "pipeline.errors",
+    "compare": "pipeline.workflow",
+    "load_config": "pipeline.config",
+    "load_visit": "pipeline.workflow",
+    "report_dict": "pipeline.report.as_json",
+    "write_report": "pipeline.report.write",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import on first use: ``discdelta inspect`` must not pay for the network runtime."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'pipeline' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,145 @@
+"""The whole program: two visits in, their :class:`~pipeline.comparison.Comparison` out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.comparison import Comparison
+from pipeline.config import Config
+from pipeline.dicom import visits as dicom
+from pipeline.dicom.identity import check_same_patient
+from pipeline.dicom.visit import Visit
+from pipeline.errors import ComparabilityError, LevelError
+from pipeline.findings import Finding
+from pipeline.measurement.stage import measure
+from pipeline.provenance import Stopwatch, describe_run
+from pipeline.registration.alignment import Alignment
+from pipeline.registration.stage import align
+from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.stage import segment
+
+Source = Path | str | Sequence[Path | str] | Visit
+"""A visit already loaded, or where to load it from: a folder, a DICOMDIR, a zip, a list of files."""
+
+
+def load_visit(source: Path | str | Sequence[Path | str], *, config: Config | None = None) -> Visit:
+    """Load one visit from a folder of any depth, a DICOMDIR, a zip, or a list of files.
+
+    Raises
+    ------
+    DiscdeltaError
+        If nothing readable or no usable series is there, or if the files are of several patients.
+    """
+    return dicom.load_visit(source, (config or Config()).dicom)
+
+
+def compare(
+    baseline: Source,
+    followup: Source | None = None,
+    *,
+    config: Config | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Comparison:
+    """Compare two visits of one patient.
+
+    Parameters
+    ----------
+    baseline, followup
+        The two visits, in any order that their study dates put right. ``followup`` may be left out when
+        ``baseline`` names one folder that holds both.
+    config
+        Settings; the defaults when None.
+    progress
+        Called with a stage's name when it begins.
+
+    Raises
+    ------
+    DiscdeltaError
+        The subclass tells the kind of refusal or failure, and its ``exit_code`` the command line's status.
+    """
+    config = config or Config()
+    watch = Stopwatch(progress)
+    started = datetime.now(UTC)
+
+    with watch.stage("load"):
+        first, second = _load(baseline, followup, config)
+    with watch.stage("segment baseline"):
+        first_anatomy = segment(first, config.segmentation)
+    with watch.stage("segment follow-up"):
+        second_anatomy = segment(second, config.segmentation)
+    level = config.segmentation.level
+    _require_level(level, first_anatomy, second_anatomy, config)
+    with watch.stage("align"):
+        alignment = align(first, first_anatomy, second, second_anatomy, config.registration)
+        _require_alignment(alignment, config)
+    with watch.stage("measure"):
+        change = measure(
+            first, first_anatomy, second, second_anatomy, alignment, level=level, settings=config.measurement
+        )
+
+    findings = (
+        *_of_visit("Baseline", (*first.findings, *first_anatomy.findings)),
+        *_of_visit("Follow-up", (*second.findings, *second_anatomy.findings)),
+        *alignment.findings,
+        *change.findings,
+    )
+    return Comparison(
+        baseline=first,
+        followup=second,
+        baseline_anatomy=first_anatomy,
+        followup_anatomy=second_anatomy,
+        alignment=alignment,
+        change=change,
+        level=level,
+        config=config,
+        findings=findings,
+        provenance=describe_run(started, watch.seconds),
+    )
+
+
+def _load(baseline: Source, followup: Source | None, config: Config) -> tuple[Visit, Visit]:
+    if isinstance(baseline, Visit) and isinstance(followup, Visit):
+        findings = check_same_patient(
+            baseline.identity, followup.identity, allow_different=config.dicom.allow_different_patients
+        )
+        return baseline, _with_findings(followup, findings)
+    return dicom.load_pair(baseline, followup, config.dicom)
+
+
+def _with_findings(visit: Visit, findings: Sequence[Finding]) -> Visit:
+    return replace(visit, findings=(*visit.findings, *findings))
+
+
+def _of_visit(name: str, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Say whose finding it is: the stages treat both visits alike and do not know which one they see."""
+    return tuple(Finding(f.code, f.severity, f"{name}: {f.message}") for f in findings)
+
+
+def _require_level(level: str, first: Anatomy, second: Anatomy, config: Config) -> None:
+    for name, anatomy in (("baseline", first), ("follow-up", second)):
+        if level not in anatomy.levels:
+            seen = ", ".join(anatomy.levels) or "none"
+            raise LevelError(
+                f"{level} is not in the {name} images; the discs named there are: {seen}. "
+                "Choose one of them with --level, or name the lowest visible disc with --lowest-disc."
+            )
+        confidence = anatomy.levels[level].confidence
+        if confidence < config.segmentation.minimum_level_confidence:
+            raise LevelError(
+                f"{level} could be named with a confidence of only {confidence:.2f} in the {name} images "
+                f"(at least {config.segmentation.minimum_level_confidence:.2f} is asked for). Look at the levels, "
+                "then name the lowest visible disc with --lowest-disc."
+            )
+
+
+def _require_alignment(alignment: Alignment, config: Config) -> None:
+    quality = alignment.quality
+    if not quality.usable:
+        raise ComparabilityError(
+            f"The two visits could not be aligned on L4-S1: estimated error {quality.estimated_tre_mm:.1f} mm "
+            f"(limit {config.registration.maximum_tre_mm:.1f} mm), bone overlap {quality.bone_dice:.2f}. "
+            "Check that both show the same patient's lumbar spine, and that the levels are named alike."
+        )
