@@ -1,6 +1,7 @@
 """Procedural lumbar anatomy: one generator for the digital reference object and for training."""
 
 from pipeline.phantom.anatomy.build import AnatomyMap, build_anatomy
+from pipeline.phantom.anatomy.sample import sample_fragment, sample_spine, standard_spine
 from pipeline.phantom.anatomy.spec import FragmentSpec, SpineSpec
 from pipeline.phantom.anatomy.tissue import NETWORK_CLASS, NetworkClass, Tissue
 
@@ -12,4 +13,7 @@ __all__ = [
     "SpineSpec",
     "Tissue",
     "build_anatomy",
+    "sample_fragment",
+    "sample_spine",
+    "standard_spine",
 ]

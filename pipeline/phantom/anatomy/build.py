@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.phantom.anatomy.bodies import paint_column
+from pipeline.phantom.anatomy.canal import paint_canal
+from pipeline.phantom.anatomy.curve import SpineCurve, make_curve
+from pipeline.phantom.anatomy.fragment import FragmentShape, fragment_grid, paint_fragment, shape_fragment
+from pipeline.phantom.anatomy.grid import Grid
+from pipeline.phantom.anatomy.posterior import paint_posterior
+from pipeline.phantom.anatomy.scene import Scene
+from pipeline.phantom.anatomy.soft import paint_soft
 from pipeline.phantom.anatomy.spec import FragmentSpec, SpineSpec
-from pipeline.phantom.anatomy.tissue import NETWORK_CLASS
+from pipeline.phantom.anatomy.tissue import NETWORK_CLASS, Tissue
 from pipeline.volume import Volume
 
 Point = tuple[float, float, float]
@@ -80,4 +91,59 @@ def build_anatomy(
     pipeline.errors.UsageError
         If a fragment's level does not exist, or the canal has no room for its volume.
     """
-    raise NotImplementedError
+    curve = make_curve(spine)
+    scene = paint_spine(spine, curve, Grid.centred(centre_lps, extent_mm, spacing_mm))
+    shapes: list[FragmentShape] = []
+    for fragment in fragments:
+        reference = Scene.empty(spine, curve, Grid.centred((0, 0, 0), (1, 1, 1), (1, 1, 1)))
+        local = paint_spine(spine, curve, fragment_grid(reference, fragment))
+        taken = np.isin(local.tissue, Tissue.FRAGMENT)
+        for earlier in shapes:
+            paint_fragment(local, earlier)
+            taken |= local.tissue == Tissue.FRAGMENT
+        shapes.append(shape_fragment(local, fragment, taken))
+    for shape in shapes:
+        paint_fragment(scene, shape)
+    affine = scene.grid.affine
+    return AnatomyMap(
+        tissue=Volume(scene.tissue, affine),
+        instance=Volume(scene.instance, affine),
+        structures=spine.names + spine.disc_names,
+        landmarks=_landmarks(curve),
+        fragment_volume_mm3=_by_level(shapes),
+        fragment_centroid_lps=_centroids(shapes),
+        spine=spine,
+        fragments=tuple(fragments),
+    )
+
+
+def paint_spine(spine: SpineSpec, curve: SpineCurve, grid: Grid) -> Scene:
+    """Paint a spine without fragments, from the outside inwards."""
+    scene = Scene.empty(spine, curve, grid)
+    paint_soft(scene)
+    paint_canal(scene)
+    paint_posterior(scene)
+    paint_column(scene)
+    return scene
+
+
+def _landmarks(curve: SpineCurve) -> dict[str, Point]:
+    points = dict(zip(curve.spec.names, map(curve.point_lps, curve.centres), strict=True))
+    points.update(zip(curve.spec.disc_names, map(curve.point_lps, curve.disc_centres), strict=True))
+    return points
+
+
+def _by_level(shapes: Sequence[FragmentShape]) -> dict[str, float]:
+    volumes: dict[str, float] = {}
+    for shape in shapes:
+        volumes[shape.spec.level] = volumes.get(shape.spec.level, 0.0) + shape.volume_mm3
+    return volumes
+
+
+def _centroids(shapes: Sequence[FragmentShape]) -> dict[str, Point]:
+    volumes = _by_level(shapes)
+    sums: dict[str, NDArray[np.float64]] = {}
+    for shape in shapes:
+        part = np.array(shape.centroid_lps) * shape.volume_mm3
+        sums[shape.spec.level] = sums.get(shape.spec.level, np.zeros(3)) + part
+    return {level: (float(c[0]), float(c[1]), float(c[2])) for level, c in ((k, v / volumes[k]) for k, v in sums.items())}
