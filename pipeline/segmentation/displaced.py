@@ -1,0 +1,222 @@
+"""Displaced disc material of one level: which probability belongs to it, and which is false."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipeline.dicom.visit import Role
+from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation, Structure
+from pipeline.segmentation.margin import disc_share_beyond_margin, fragment_share_beyond_margin
+from pipeline.segmentation.wall import PosteriorWall, WallCoordinates
+from pipeline.volume import Volume
+
+MIGRATION_MM = 25.0
+"""Displaced material is looked for this far along the canal from its disc."""
+LATERAL_MM = 20.0
+"""Half width of canal and foramina: beyond it there is psoas and root, not fragment."""
+CANAL_DEPTH_MM = 24.0
+SEED_PROBABILITY = 0.5
+GROWTH_PROBABILITY = 0.15
+SMALLEST_ISOLATED_MM3 = 40.0
+"""An island that touches no disc and holds less than this is taken for noise."""
+CONTACT_MM = 7.0
+"""Material within this distance along the wall lies at the disc itself."""
+SHARED_FRACTION = 0.15
+REACH_MM = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class DisplacedMaterial:
+    """Displaced disc material of one level in one series, on that series' native grid.
+
+    Attributes
+    ----------
+    level
+        Name of the parent disc.
+    role
+        The series.
+    probability
+        float32, 0…1, shape (slices, rows, columns): mean over the variants of the probability that the voxel is
+        displaced material of this disc; exactly 0 outside :attr:`region`. Its sum times the voxel volume is the
+        expected volume; edges carry the partial volume.
+    variants
+        float32, shape (variants, slices, rows, columns): the same for every test-time variant.
+    region
+        bool, shape (slices, rows, columns): the accepted components with a margin of 2 mm in-plane and one slice.
+        Empty when no material was found.
+    components
+        uint8, shape (slices, rows, columns): accepted components, 1 the largest; 0 elsewhere.
+    suppressed_mm3
+        Expected volume near this level that was taken for false (isolated specks, outside canal and foramen).
+    """
+
+    level: str
+    role: Role
+    probability: Volume
+    variants: NDArray[np.float32]
+    region: Volume
+    components: Volume
+    suppressed_mm3: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidates:
+    """Voxels that hold some displaced material: flat indices, their mass and where they lie along the wall."""
+
+    flat: NDArray[np.int64]
+    fragment_share: NDArray[np.float64]
+    disc_share: NDArray[np.float64]
+    mass: NDArray[np.float64]
+    place: WallCoordinates
+
+
+def displaced_probability(segmentation: SeriesSegmentation, level: Level, anatomy: Anatomy) -> DisplacedMaterial:
+    """Displaced disc material of ``level`` as seen in one series.
+
+    Counted is the FRAGMENT class behind the posterior margin of the disc space, and the DISC class that stands out
+    more than 3 mm behind that margin; inside canal and foramina; at most 25 mm up or down along the posterior wall.
+    A connected component belongs to the disc that it touches, else to the nearest one along the wall; a component
+    that touches two discs is divided half-way.
+
+    Parameters
+    ----------
+    segmentation
+        The series to look at; any role of ``anatomy``.
+    level
+        The parent disc, one of ``anatomy.levels``.
+    anatomy
+        The visit's anatomy, for the other levels and the vertebrae.
+
+    Returns
+    -------
+    DisplacedMaterial
+    """
+    wall = PosteriorWall(anatomy.levels.values())
+    candidates = _candidates(segmentation, level, anatomy, wall)
+    shape = segmentation.labels.shape
+    mass = np.zeros(shape, dtype=np.float32)
+    mass.flat[candidates.flat] = candidates.mass
+    kept = np.zeros(shape, dtype=bool)
+    kept.flat[candidates.flat] = _belongs(segmentation.labels, mass, candidates, level, wall)
+    region = _dilated(kept, segmentation.labels)
+    region &= mass > 0
+    inside = region.ravel()[candidates.flat]
+    probability = np.where(region, mass, np.float32(0.0))
+    components = _components_by_size(kept, probability)
+    return DisplacedMaterial(
+        level=level.name,
+        role=segmentation.role,
+        probability=segmentation.labels.with_array(probability),
+        variants=_variants(segmentation, candidates, inside),
+        region=segmentation.labels.with_array(region),
+        components=segmentation.labels.with_array(components),
+        suppressed_mm3=_suppressed(candidates, inside, level, wall, segmentation.labels.voxel_volume_mm3),
+    )
+
+
+def _candidates(segmentation: SeriesSegmentation, level: Level, anatomy: Anatomy, wall: PosteriorWall) -> _Candidates:
+    """Voxels near the level with some fragment or outstanding disc, inside canal and foramina."""
+    fragment = segmentation.probabilities[Structure.FRAGMENT]
+    disc = segmentation.probabilities[Structure.DISC]
+    flat = np.flatnonzero((fragment > 0.02) | (disc > 0.3))
+    index = np.stack(np.unravel_index(flat, fragment.shape), axis=1).astype(np.float64)
+    lps = segmentation.labels.to_lps(index)
+    near = np.linalg.norm(lps - level.posterior_margin_lps_mm, axis=1) < MIGRATION_MM + LATERAL_MM + CANAL_DEPTH_MM
+    flat, lps = flat[near], lps[near]
+    place = wall.coordinates(lps)
+    fragment_share = fragment_share_beyond_margin(segmentation, anatomy, lps)
+    disc_share = disc_share_beyond_margin(segmentation, anatomy, lps)
+    mass = fragment.ravel()[flat] * fragment_share + disc.ravel()[flat] * disc_share
+    mass = np.where(_in_canal(place), mass, 0.0)
+    some = mass > 0.01
+    return _Candidates(
+        flat=flat[some],
+        fragment_share=fragment_share[some],
+        disc_share=disc_share[some],
+        mass=np.minimum(mass[some], 1.0),
+        place=WallCoordinates(place.along[some], place.behind[some], place.lateral[some]),
+    )
+
+
+def _in_canal(place: WallCoordinates) -> NDArray[np.bool_]:
+    """Canal and foramina: behind the wall, not deeper than the laminae, not further aside than the foramina."""
+    return (np.abs(place.lateral) <= LATERAL_MM) & (place.behind > -6.0) & (place.behind < CANAL_DEPTH_MM)
+
+
+def _belongs(
+    grid: Volume, mass: NDArray[np.float32], candidates: _Candidates, level: Level, wall: PosteriorWall
+) -> NDArray[np.bool_]:
+    """Which candidates are accepted as this level's material."""
+    grown, _ = ndimage.label(mass > GROWTH_PROBABILITY, structure=np.ones((3, 3, 3)))
+    number = grown.ravel()[candidates.flat]
+    names = list(wall.positions_mm)
+    positions = np.array([wall.positions_mm[name] for name in names])
+    own = names.index(level.name)
+    accepted = np.zeros(number.shape, dtype=bool)
+    for component in np.unique(number[number > 0]):
+        member = number == component
+        share = candidates.mass[member]
+        if share.max() < SEED_PROBABILITY:
+            continue
+        distance = np.abs(candidates.place.along[member][:, None] - positions)
+        contact = np.where(distance <= CONTACT_MM, share[:, None], 0.0).sum(axis=0) / share.sum()
+        volume = float(share.sum()) * grid.voxel_volume_mm3
+        if contact.max() == 0.0 and volume < SMALLEST_ISOLATED_MM3:
+            continue
+        accepted[member] = _members_of(own, contact, distance)
+    return np.asarray(accepted & (np.abs(candidates.place.along - positions[own]) <= MIGRATION_MM))
+
+
+def _members_of(own: int, contact: NDArray[np.float64], distance: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which voxels of one component belong to disc ``own``, given the distances (n, discs) along the wall."""
+    touched = np.flatnonzero(contact >= SHARED_FRACTION)
+    if touched.size > 1:
+        return np.asarray(touched[np.argmin(distance[:, touched], axis=1)] == own)
+    parent = int(np.argmax(contact)) if contact.max() > 0 else int(np.argmin(distance.min(axis=0)))
+    return np.full(distance.shape[0], parent == own)
+
+
+def _dilated(kept: NDArray[np.bool_], grid: Volume) -> NDArray[np.bool_]:
+    """The accepted voxels with a margin for their soft edges: 2 mm in-plane, one slice through-plane."""
+    if not kept.any():
+        return kept
+    _, row, column = grid.spacing_mm
+    reach = (1, max(1, round(REACH_MM / row)), max(1, round(REACH_MM / column)))
+    box = ndimage.find_objects(kept.astype(np.uint8))[0]
+    grown = tuple(slice(max(0, b.start - r), b.stop + r) for b, r in zip(box, reach, strict=True))
+    result = np.zeros_like(kept)
+    result[grown] = ndimage.maximum_filter(kept[grown], size=tuple(2 * r + 1 for r in reach), mode="constant")
+    return result
+
+
+def _components_by_size(kept: NDArray[np.bool_], probability: NDArray[np.float32]) -> NDArray[np.uint8]:
+    labels, count = ndimage.label(kept, structure=np.ones((3, 3, 3)))
+    result = np.zeros(kept.shape, dtype=np.uint8)
+    sizes = ndimage.sum_labels(probability, labels, range(1, count + 1))
+    for rank, component in enumerate(np.argsort(-np.asarray(sizes))[:255], start=1):
+        result[labels == component + 1] = rank
+    return result
+
+
+def _variants(
+    segmentation: SeriesSegmentation, candidates: _Candidates, inside: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """The fragment of each variant, plus the outstanding disc, which only the mean knows."""
+    given = segmentation.fragment_variants
+    result = np.zeros_like(given)
+    flat = candidates.flat[inside]
+    disc = segmentation.probabilities[Structure.DISC].ravel()[flat] * candidates.disc_share[inside]
+    for source, target in zip(given, result, strict=True):
+        target.flat[flat] = np.minimum(source.ravel()[flat] * candidates.fragment_share[inside] + disc, 1.0)
+    return result
+
+
+def _suppressed(
+    candidates: _Candidates, inside: NDArray[np.bool_], level: Level, wall: PosteriorWall, voxel_mm3: float
+) -> float:
+    near = np.abs(candidates.place.along - wall.positions_mm[level.name]) <= MIGRATION_MM
+    return float(candidates.mass[near & ~inside].sum()) * voxel_mm3

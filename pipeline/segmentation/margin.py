@@ -1,0 +1,98 @@
+"""The posterior margin of a disc space: the line between the corners of the vertebrae above and below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation
+from pipeline.volume import Points
+
+CENTRAL_MM = 10.0
+"""Corners are read this far to both sides of the midline, where no pedicle stands behind the body."""
+NEAR_MM = (3.0, 13.0)
+"""Corners are read at this distance from the disc's mid-plane."""
+DISC_SPACE_MM = 8.0
+"""Half height of the space in which the margin decides; above and below it bone does."""
+OUTSTANDING_MM = 3.0
+"""Disc tissue counts as displaced from here on: less is a bulge, and within the error of the drawn border."""
+
+
+@dataclass(frozen=True)
+class _Margin:
+    level: Level
+    above_mm: float
+    below_mm: float
+
+    def beyond(self, lps: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How far points lie behind the margin (mm), and their height over the disc's mid-plane (mm)."""
+        offset = lps - self.level.posterior_margin_lps_mm
+        height = offset @ self.level.axes_lps[:, 2]
+        margin = np.interp(height, [-DISC_SPACE_MM, DISC_SPACE_MM], [self.below_mm, self.above_mm])
+        return offset @ self.level.axes_lps[:, 1] - margin, height
+
+
+def fragment_share_beyond_margin(
+    segmentation: SeriesSegmentation, anatomy: Anatomy, lps: Points
+) -> NDArray[np.float64]:
+    """Share 0…1 of FRAGMENT at points (n, 3) in LPS mm that lies behind the disc spaces, not inside them."""
+    share = np.ones(len(lps))
+    for margin in _margins(segmentation, anatomy):
+        beyond, height = margin.beyond(lps)
+        in_space = (np.abs(height) < DISC_SPACE_MM) & (np.abs(beyond) < 40.0)
+        share = np.where(in_space, np.minimum(share, np.clip(beyond + 1.0, 0.0, 1.0)), share)
+    return share
+
+
+def disc_share_beyond_margin(segmentation: SeriesSegmentation, anatomy: Anatomy, lps: Points) -> NDArray[np.float64]:
+    """Share 0…1 of DISC at points (n, 3) in LPS mm that stands out so far behind its space that it is displaced."""
+    share = np.zeros(len(lps))
+    for margin in _margins(segmentation, anatomy):
+        beyond, height = margin.beyond(lps)
+        lateral = np.abs((lps - margin.level.posterior_margin_lps_mm) @ margin.level.axes_lps[:, 0])
+        behind = (np.abs(height) < 1.5 * DISC_SPACE_MM) & (beyond < 15.0) & (lateral < CENTRAL_MM + 3.0)
+        share = np.where(behind, np.maximum(share, np.clip(beyond - OUTSTANDING_MM + 0.5, 0.0, 1.0)), share)
+    return share
+
+
+def _margins(segmentation: SeriesSegmentation, anatomy: Anatomy) -> list[_Margin]:
+    return [_margin(segmentation, anatomy, level) for level in anatomy.levels.values()]
+
+
+def _margin(segmentation: SeriesSegmentation, anatomy: Anatomy, level: Level) -> _Margin:
+    upper, _, lower = level.name.partition("/")
+    return _Margin(
+        level,
+        above_mm=_corner(segmentation, anatomy, level, upper, +1),
+        below_mm=_corner(segmentation, anatomy, level, lower, -1),
+    )
+
+
+def _corner(segmentation: SeriesSegmentation, anatomy: Anatomy, level: Level, name: str, side: int) -> float:
+    """How far behind the level's own margin point the wall of one neighbouring body ends, mm; 0 when unseen."""
+    if name not in anatomy.vertebrae:
+        return 0.0
+    flat = _bone_near(segmentation, anatomy.vertebrae[name].instance, level)
+    if flat.shape[0] == 0:
+        return 0.0
+    offset = flat - level.posterior_margin_lps_mm
+    lateral, behind, height = (offset @ level.axes_lps).T
+    height = height * side
+    use = (np.abs(lateral) < CENTRAL_MM) & (height > NEAR_MM[0]) & (height < NEAR_MM[1])
+    use &= (behind > -12.0) & (behind < 6.0)
+    if np.count_nonzero(use) < 10:
+        return 0.0
+    return float(np.clip(np.percentile(behind[use], 96), -6.0, 6.0))
+
+
+def _bone_near(segmentation: SeriesSegmentation, instance: int, level: Level) -> Points:
+    """LPS of the voxels of one vertebra within 30 mm of the level's posterior margin."""
+    grid = segmentation.instances
+    centre = grid.to_index(level.posterior_margin_lps_mm)
+    reach = 30.0 / np.array(grid.spacing_mm)
+    low = np.clip(np.floor(centre - reach), 0, grid.shape).astype(int)
+    high = np.clip(np.ceil(centre + reach) + 1, 0, grid.shape).astype(int)
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    return grid.to_lps(np.argwhere(grid.array[box] == instance) + low)

@@ -1,0 +1,69 @@
+"""Names and numbers of vertebrae and discs (``docs/label-table.md``)."""
+
+from __future__ import annotations
+
+from pipeline.errors import UsageError
+
+BODIES: tuple[str, ...] = (*(f"T{n}" for n in range(1, 13)), *(f"L{n}" for n in range(1, 6)), "S1", "S2")
+"""Bodies of a spine of the usual count, cranial to caudal."""
+
+_VERTEBRA_VALUES: dict[str, int] = {
+    **{f"T{n}": 7 + n for n in range(1, 13)},
+    **{f"L{n}": 19 + n for n in range(1, 7)},
+    "S1": 26,
+    "S2": 27,
+    "T13": 28,
+}
+
+
+def vertebra_value(name: str) -> int:
+    """Value of a vertebra in an instance map; ``"S1"`` stands for the whole sacrum.
+
+    Raises
+    ------
+    UsageError
+        If no vertebra has this name.
+    """
+    if name not in _VERTEBRA_VALUES:
+        raise UsageError(f"No vertebra is called {name!r}; known are {', '.join(_VERTEBRA_VALUES)}.")
+    return _VERTEBRA_VALUES[name]
+
+
+def disc_value(name: str) -> int:
+    """Value of a disc in an instance map: 100 more than the vertebra above it.
+
+    Raises
+    ------
+    UsageError
+        If the name is not of the kind ``"L4/L5"``.
+    """
+    above, _, below = name.partition("/")
+    if not below:
+        raise UsageError(f"A disc is named by the vertebrae above and below it, such as L4/L5; {name!r} is not.")
+    vertebra_value(below)
+    return 100 + vertebra_value(above)
+
+
+def bodies_above(lowest_disc: str, count: int) -> tuple[str, ...]:
+    """Names of ``count`` bodies counted up from the one above ``lowest_disc``, CAUDAL TO CRANIAL.
+
+    ``"L6/S1"`` counts L6, L5 …; ``"T13/L1"`` and the like are not counted, as nothing in an image tells them apart.
+
+    Raises
+    ------
+    UsageError
+        If the disc is unknown, or there are not so many bodies above it.
+    """
+    disc_value(lowest_disc)
+    above = lowest_disc.partition("/")[0]
+    chain = [*BODIES]
+    if above == "L6":
+        chain[chain.index("S1") : chain.index("S1")] = ["L6"]
+    if above not in chain:
+        raise UsageError(f"Levels cannot be counted up from {lowest_disc}; name a disc such as L5/S1, L4/L5 or L6/S1.")
+    end = chain.index(above) + 1
+    if end < count:
+        raise UsageError(
+            f"A spine has fewer than {count} bodies above {lowest_disc}; name a lower disc as the lowest."
+        )
+    return tuple(reversed(chain[end - count : end]))
