@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,13 @@ def clinical_study(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) 
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter="data")
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where ``DISCDELTA_REQUIRE_SYSTEM`` is set (continuous integration), a ``system`` test that skips has failed."""
+    report = yield
+    if report.skipped and os.environ.get("DISCDELTA_REQUIRE_SYSTEM") and item.get_closest_marker("system"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, although this machine was to have every system package: {report.longrepr}"
+    return report

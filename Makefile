@@ -1,0 +1,103 @@
+# Everything here works on a bare Debian 12 with Python 3.11, git and make, and may be run again at any time.
+# `make demo` and `make test` are all that a newcomer needs.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+DEMO ?= demo-report
+PYTEST_FLAGS ?=
+# Validators and a browser that some tests drive; those tests skip, and say so, where they are absent.
+SYSTEM_PACKAGES := dcmtk dicom3tools chromium
+SYSTEM_COMMANDS := dcmdump dciodvfy chromium
+
+.PHONY: help demo test lint format train samples benchmark clean distclean
+
+help: ## Say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+demo: $(VENV)/.installed-run ## Compare the two sample patients and say where the reports are
+	@set -e; for case in source-case partial-case; do \
+	  echo "== $$case"; \
+	  $(BIN)/discdelta compare sample_dicoms/$$case/baseline sample_dicoms/$$case/followup \
+	    --out $(DEMO)/$$case --overwrite; \
+	done
+
+test: $(VENV)/.installed-test $(VENV)/.system-packages ## Run all tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(PYTEST_FLAGS)
+
+lint: $(VENV)/.installed-lint ## Check style, types and import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.installed-lint ## Put the code in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+train: $(VENV)/.installed-train ## Train the network and write its weights into the package (hours)
+	$(BIN)/python -m training
+
+samples: $(VENV)/.installed-run ## Generate sample_dicoms/ anew
+	$(BIN)/python -m sample_dicoms
+
+benchmark: $(VENV)/.installed-test ## Measure speed side by side with other tools
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove reports and caches
+	rm -rf $(DEMO) build dist htmlcov .coverage .coverage.* coverage.xml junit.xml
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +
+
+distclean: clean ## Remove the virtual environment as well
+	rm -rf $(VENV)
+
+# --- the virtual environment: one stamp per set of packages, so that nothing is installed twice
+
+$(VENV)/.created:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "There is no $(PYTHON) here. Install Python 3.11 or later, or name one: make PYTHON=/path/to/python3.11"; exit 1; } >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "discdelta needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V). Name another: make PYTHON=/path/to/python3.11"; exit 1; } >&2
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing python3-venv, which this Python lacks"; $(call apt_install,python3-venv); \
+	  else \
+	    echo "This Python cannot make virtual environments. Run: sudo apt-get install python3-venv, then make again."; exit 1; \
+	  fi; } >&2
+	@echo "Making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed-run: pyproject.toml $(VENV)/.created
+	@echo "Installing discdelta and what it needs into $(VENV) (a minute or two)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-test $(VENV)/.installed-lint $(VENV)/.installed-train: $(VENV)/.installed-%: $(VENV)/.installed-run
+	@echo "Installing what '$*' needs into $(VENV)"
+	@$(PIP) --editable '.[$*]'
+	@touch $@
+
+# --- system packages, only for tests and only where the package manager may be used
+
+define apt_install
+export DEBIAN_FRONTEND=noninteractive; \
+apt-get update -qq && apt-get install -qq -y -o DPkg::Lock::Timeout=120 --no-install-recommends $(1) >/dev/null
+endef
+
+$(VENV)/.system-packages: Makefile | $(VENV)/.created
+	@missing=; for command in $(SYSTEM_COMMANDS); do command -v $$command >/dev/null || missing="$$missing $$command"; done; \
+	if [ -z "$$missing" ]; then touch $@; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing $(SYSTEM_PACKAGES) for the tests (they lack:$$missing)"; \
+	  if ( $(call apt_install,$(SYSTEM_PACKAGES)) ); then touch $@; \
+	  else echo "That did not work, so the tests that need them skip and say so." >&2; fi; \
+	else \
+	  echo "These are not here:$$missing. The tests that need them skip; to run those too: sudo apt-get install $(SYSTEM_PACKAGES)"; \
+	fi
