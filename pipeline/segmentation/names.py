@@ -63,7 +63,5 @@ def bodies_above(lowest_disc: str, count: int) -> tuple[str, ...]:
         raise UsageError(f"Levels cannot be counted up from {lowest_disc}; name a disc such as L5/S1, L4/L5 or L6/S1.")
     end = chain.index(above) + 1
     if end < count:
-        raise UsageError(
-            f"A spine has fewer than {count} bodies above {lowest_disc}; name a lower disc as the lowest."
-        )
+        raise UsageError(f"A spine has fewer than {count} bodies above {lowest_disc}; name a lower disc as the lowest.")
     return tuple(reversed(chain[end - count : end]))

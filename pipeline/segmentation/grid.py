@@ -1,0 +1,222 @@
+"""From a sagittal series of any orientation to the grid that the network reads, and back to the same voxels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.volume import Affine, Volume
+
+PIXEL_MM = 1.0
+"""In-plane pixel of the network."""
+
+_CANONICAL_LPS = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+"""Rows: LPS directions of the canonical array axes: towards Left, Inferior, Posterior."""
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """How the axes of an array must be permuted and then flipped to reach the canonical sagittal orientation.
+
+    Attributes
+    ----------
+    order
+        ``order[k]`` is the array axis that becomes canonical axis *k*.
+    flipped
+        For each canonical axis, whether it is reversed after the permutation.
+    """
+
+    order: tuple[int, int, int]
+    flipped: tuple[bool, bool, bool]
+
+    @classmethod
+    def of(cls, affine: Affine) -> Orientation:
+        """The permutation whose axes lie nearest to Left, Inferior and Posterior; exact for obliques below 45°."""
+        directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+        cosines = _CANONICAL_LPS @ directions
+        order = max(permutations(range(3)), key=lambda p: sum(abs(cosines[k, p[k]]) for k in range(3)))
+        flipped = tuple(bool(cosines[k, order[k]] < 0) for k in range(3))
+        return cls((order[0], order[1], order[2]), (flipped[0], flipped[1], flipped[2]))
+
+    def apply(self, array: NDArray[Any]) -> NDArray[Any]:
+        """A view in canonical orientation of an array of shape (…, slices, rows, columns)."""
+        lead = array.ndim - 3
+        moved = array.transpose(*range(lead), *(lead + axis for axis in self.order))
+        a, b, c = self._steps()
+        return moved[..., a, b, c]
+
+    def undo(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The inverse of :meth:`apply`."""
+        lead = array.ndim - 3
+        a, b, c = self._steps()
+        back = array[..., a, b, c]
+        inverse = [self.order.index(axis) for axis in range(3)]
+        return back.transpose(*range(lead), *(lead + axis for axis in inverse))
+
+    def _steps(self) -> tuple[slice, slice, slice]:
+        a, b, c = (slice(None, None, -1 if flip else 1) for flip in self.flipped)
+        return a, b, c
+
+    def affine(self, affine: Affine, shape: tuple[int, int, int]) -> Affine:
+        """The affine of the canonical view of an array of ``shape`` with this affine."""
+        step = np.zeros((4, 4))
+        step[3, 3] = 1.0
+        for k, axis in enumerate(self.order):
+            step[axis, k] = -1.0 if self.flipped[k] else 1.0
+            if self.flipped[k]:
+                step[axis, 3] = shape[axis] - 1
+        return np.asarray(affine @ step)
+
+
+@dataclass(frozen=True)
+class InPlane:
+    """Where the pixels of a resampled plane lie: along one axis, pixel *j* lies at ``first_mm + j * pixel_mm``.
+
+    Attributes
+    ----------
+    count
+        Rows and columns.
+    first_mm
+        Place of the first row's and the first column's centre, mm from the centre of the native first one.
+    pixel_mm
+        Pitch along rows and columns.
+    """
+
+    count: tuple[int, int]
+    first_mm: tuple[float, float]
+    pixel_mm: tuple[float, float] = (PIXEL_MM, PIXEL_MM)
+
+
+@dataclass(frozen=True)
+class NativeWindow:
+    """Rows and columns of the canonical view of a native grid, and where their pixels lie."""
+
+    ranges: tuple[slice, slice]
+    plane: InPlane
+
+
+@dataclass(frozen=True, eq=False)
+class CanonicalSeries:
+    """A sagittal series seen in canonical orientation, slices kept native.
+
+    Attributes
+    ----------
+    native
+        The series' own volume.
+    image
+        float32 view of its values, shape (slices R→L, rows S→I, columns A→P).
+    orientation
+        How :attr:`image` came from :attr:`native`.
+    spacing_mm
+        Pitch of :attr:`image` along its axes.
+    """
+
+    native: Volume
+    image: NDArray[np.float32]
+    orientation: Orientation
+    spacing_mm: tuple[float, float, float]
+
+    @classmethod
+    def of(cls, volume: Volume) -> CanonicalSeries:
+        """View ``volume`` in canonical orientation."""
+        orientation = Orientation.of(volume.affine)
+        image = orientation.apply(volume.array).astype(np.float32, copy=False)
+        spacing = volume.spacing_mm
+        a, b, c = orientation.order
+        return cls(volume, image, orientation, (spacing[a], spacing[b], spacing[c]))
+
+    def plane(self) -> InPlane:
+        """The plane of the network that covers the whole field of view at 1 mm."""
+        counts, firsts = [], []
+        for n, pitch in zip(self.image.shape[1:], self.spacing_mm[1:], strict=True):
+            count = max(1, int(np.ceil(n * pitch / PIXEL_MM - 1e-6)))
+            counts.append(count)
+            firsts.append(((n - 1) * pitch - (count - 1) * PIXEL_MM) / 2)
+        return InPlane((counts[0], counts[1]), (firsts[0], firsts[1]))
+
+    def resampled(self, plane: InPlane, slices: Sequence[int] | slice = slice(None)) -> NDArray[np.float32]:
+        """The chosen slices on ``plane``, low-pass filtered where that is coarser; the edge continues outside.
+
+        Returns
+        -------
+        float32, shape (slices, *plane.count)
+        """
+        rows, columns = (_weights(self.image.shape[1 + k], self.spacing_mm[1 + k], plane, k) for k in range(2))
+        return np.asarray(np.matmul(np.matmul(rows, self.image[slices]), columns.T), dtype=np.float32)
+
+    def affine_of(self, plane: InPlane) -> Affine:
+        """Affine to LPS mm of an array of shape (slices, *plane.count) on ``plane``."""
+        canonical = self.orientation.affine(self.native.affine, self.native.shape)
+        step = np.eye(4)
+        for k in range(2):
+            step[k + 1, k + 1] = plane.pixel_mm[k] / self.spacing_mm[k + 1]
+            step[k + 1, 3] = plane.first_mm[k] / self.spacing_mm[k + 1]
+        return np.asarray(canonical @ step)
+
+    def native_window(self, plane: InPlane) -> NativeWindow:
+        """The native rows and columns that ``plane`` covers."""
+        ranges, firsts = [], []
+        for k in range(2):
+            pitch, n = self.spacing_mm[1 + k], self.image.shape[1 + k]
+            last = plane.first_mm[k] + (plane.count[k] - 1) * plane.pixel_mm[k]
+            start = int(np.clip(np.floor((plane.first_mm[k] - plane.pixel_mm[k]) / pitch), 0, n - 1))
+            stop = int(np.clip(np.ceil((last + plane.pixel_mm[k]) / pitch) + 1, start + 1, n))
+            ranges.append(slice(start, stop))
+            firsts.append(start * pitch)
+        counts = (ranges[0].stop - ranges[0].start, ranges[1].stop - ranges[1].start)
+        pitches = (self.spacing_mm[1], self.spacing_mm[2])
+        return NativeWindow((ranges[0], ranges[1]), InPlane(counts, (firsts[0], firsts[1]), pitches))
+
+    def put(self, target: NDArray[Any], values: NDArray[Any], window: NativeWindow) -> None:
+        """Write values (…, slices, *window.plane.count) into ``target``, an array (…) on the native grid and axes."""
+        self.orientation.apply(target)[(..., *window.ranges)] = values
+
+    @staticmethod
+    def between(values: NDArray[np.float32], source: InPlane, target: InPlane) -> NDArray[np.float32]:
+        """Values on ``source`` at the pixels of ``target``, linear; zero from one pixel outside on."""
+        result = values
+        for k in range(2):
+            result = _interpolated(result, source, target, k)
+        return result
+
+
+def _weights(n: int, pitch: float, plane: InPlane, k: int) -> NDArray[np.float32]:
+    """Shape (plane.count[k], n): the mean of the linear interpolant over each pixel; exact for linear images."""
+    at = (plane.first_mm[k] + np.arange(plane.count[k]) * plane.pixel_mm[k]) / pitch
+    at = np.clip(at, 0.0, n - 1.0)[:, None]
+    half = max(plane.pixel_mm[k] / pitch, 0.01) / 2
+    offset = at - np.arange(n)
+    weights = _hat_integral(offset + half) - _hat_integral(offset - half)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def _hat_integral(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Integral from −1 to ``x`` of the hat function 1 − |x|."""
+    x = np.clip(x, -1.0, 1.0)
+    return np.where(x < 0, (x + 1) ** 2 / 2, 1 - (1 - x) ** 2 / 2)
+
+
+def _interpolated(values: NDArray[np.float32], source: InPlane, target: InPlane, k: int) -> NDArray[np.float32]:
+    axis = values.ndim - 2 + k
+    at = (target.first_mm[k] + np.arange(target.count[k]) * target.pixel_mm[k] - source.first_mm[k]) / source.pixel_mm[
+        k
+    ]
+    n = source.count[k]
+    low = np.floor(at).astype(int)
+    share = (at - low).astype(np.float32)
+    outside = (at <= -1.0) | (at >= n)
+    shape = [1] * values.ndim
+    shape[axis] = len(at)
+    lower_share = np.where(outside | (low < 0), 0.0, 1.0 - share).astype(np.float32).reshape(shape)
+    upper_share = np.where(outside | (low + 1 >= n), 0.0, share).astype(np.float32).reshape(shape)
+    result: NDArray[np.float32] = np.take(values, np.clip(low, 0, n - 1), axis=axis)
+    result *= lower_share
+    upper = np.take(values, np.clip(low + 1, 0, n - 1), axis=axis)
+    upper *= upper_share
+    result += upper
+    return result
