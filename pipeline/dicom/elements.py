@@ -1,0 +1,169 @@
+"""A quick walk over the elements of a plain little-endian DICOM file.
+
+pydicom reads everything, but importing it alone takes longer than a C program needs to convert a whole study, and
+it builds an object per element. This walk keeps the raw bytes of the few attributes that are wanted, passes over
+the rest, and gives up on whatever is unusual (:class:`Unusual`), for pydicom to read.
+Structure after PS3.5 section 7.1 (elements), 7.5 (sequences) and PS3.10 section 7.1 (file meta information).
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from pipeline.dicom import tags
+from pipeline.dicom.header import Header
+
+_WANTED = {(tag >> 16).to_bytes(2, "little") + (tag & 0xFFFF).to_bytes(2, "little"): tag for tag in tags.WANTED}
+_LONG = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
+_SHORT = frozenset(
+    (b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",
+     b"ST", b"TM", b"UI", b"UL", b"US")
+)  # fmt: skip
+_PIXELS = b"\xe0\x7f\x10\x00"
+_ITEM, _ITEM_END, _SEQUENCE_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0"
+_UNDEFINED = 0xFFFFFFFF
+_U32 = Struct("<I").unpack_from
+
+EXPLICIT_LITTLE = b"1.2.840.10008.1.2.1"
+IMPLICIT_LITTLE = b"1.2.840.10008.1.2"
+_NOT_FOR_THE_WALK = (b"1.2.840.10008.1.2.2", b"1.2.840.10008.1.2.1.99")
+_GROUP_2, _GROUP_FFFE = b"\x02\x00", b"\xfe\xff"
+
+
+class Unusual(Exception):  # noqa: N818 - an ordinary outcome of the walk
+    """The bytes are not what the quick walk understands."""
+
+
+class Short(Exception):  # noqa: N818 - an ordinary outcome of the walk
+    """The header goes on beyond the bytes that were given."""
+
+
+def walk(data: bytes, size: int) -> Header:
+    """The wanted attributes at the head of a file.
+
+    Parameters
+    ----------
+    data
+        The file's first bytes.
+    size
+        Length of the whole file.
+
+    Raises
+    ------
+    Short
+        If ``data`` ends before the header does, but the file goes on.
+    Unusual
+        If this needs a full reader.
+    """
+    if data[128:132] != b"DICM":
+        raise Unusual
+    values: dict[int, bytes] = {}
+    try:
+        start = _explicit(data, 132, len(data), values, meta=True)
+        syntax = values.get(tags.TRANSFER_SYNTAX, b"").rstrip(b"\0 ")
+        if not syntax or syntax in _NOT_FOR_THE_WALK:
+            raise Unusual
+        step = _implicit if syntax == IMPLICIT_LITTLE else _explicit
+        end = step(data, start, len(data), values)
+    except IndexError as error:
+        raise (Short if len(data) < size else Unusual) from error
+    if end > len(data):
+        raise Short if len(data) < size else Unusual
+    if tags.SHARED_GROUPS in values or tags.FRAME_GROUPS in values:
+        raise Unusual
+    return _with_pixels(values, data, size, end, syntax)
+
+
+def _with_pixels(values: dict[int, bytes], data: bytes, size: int, end: int, syntax: bytes) -> Header:
+    if data[end : end + 4] != _PIXELS:
+        return Header(values)
+    body = end + (8 if syntax == IMPLICIT_LITTLE else 12)
+    if body > len(data):
+        raise Short if len(data) < size else Unusual
+    length = _U32(data, body - 4)[0]
+    if syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE) and length != _UNDEFINED:
+        return Header(values, pixel_offset=body, pixel_length=max(min(length, size - body), 0))
+    return Header(values, pixel_length=max(size - body, 0))
+
+
+def _explicit(data: bytes, at: int, end: int, values: dict[int, bytes], *, meta: bool = False) -> int:
+    """Walk from ``at`` to the pixels (or past the file meta group); the position reached."""
+    wanted, long, short, pixels = _WANTED, _LONG, _SHORT, _PIXELS
+    while at < end:
+        tag = data[at : at + 4]
+        if tag == pixels or (meta and tag[:2] != _GROUP_2):
+            return at
+        vr = data[at + 4 : at + 6]
+        if vr in short:
+            body = at + 8
+            length = data[at + 6] | data[at + 7] << 8
+        elif vr in long:
+            body = at + 12
+            length = data[at + 8] | data[at + 9] << 8 | data[at + 10] << 16 | data[at + 11] << 24
+            if length == _UNDEFINED:
+                if vr == b"UN":
+                    raise Unusual
+                at = _sequence(data, body, end, explicit=True)
+                if tag in wanted:
+                    values[wanted[tag]] = b"\1"
+                continue
+        else:
+            data[at + 7]  # past the end: too few bytes rather than a strange VR
+            raise Unusual
+        at = body + length
+        if tag in wanted:
+            values[wanted[tag]] = data[body:at]
+    return at
+
+
+def _implicit(data: bytes, at: int, end: int, values: dict[int, bytes]) -> int:
+    wanted = _WANTED
+    while at < end:
+        tag = data[at : at + 4]
+        if tag == _PIXELS:
+            return at
+        if tag[:2] == _GROUP_FFFE:
+            raise Unusual
+        length = data[at + 4] | data[at + 5] << 8 | data[at + 6] << 16 | data[at + 7] << 24
+        body = at + 8
+        if length == _UNDEFINED:
+            at = _sequence(data, body, end, explicit=False)
+            if tag in wanted:
+                values[wanted[tag]] = b"\1"
+            continue
+        at = body + length
+        if tag in wanted:
+            values[wanted[tag]] = data[body:at]
+    return at
+
+
+def _sequence(data: bytes, at: int, end: int, *, explicit: bool) -> int:
+    """Position after a sequence of undefined length whose items begin at ``at``."""
+    while True:
+        tag, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        data[at + 7]  # past the end: let the caller read more
+        at += 8
+        if tag == _SEQUENCE_END:
+            return at
+        if tag != _ITEM:
+            raise Unusual
+        at = _item(data, at, end, explicit=explicit) if length == _UNDEFINED else at + length
+
+
+def _item(data: bytes, at: int, end: int, *, explicit: bool) -> int:
+    """Position after an item of undefined length whose elements begin at ``at``."""
+    while True:
+        tag = data[at : at + 4]
+        data[at + 7]
+        if tag == _ITEM_END:
+            return at + 8
+        vr = data[at + 4 : at + 6]
+        if not explicit:
+            length, at = int.from_bytes(data[at + 4 : at + 8], "little"), at + 8
+        elif vr in _SHORT:
+            length, at = int.from_bytes(data[at + 6 : at + 8], "little"), at + 8
+        elif vr in _LONG and vr != b"UN":
+            length, at = int.from_bytes(data[at + 8 : at + 12], "little"), at + 12
+        else:
+            raise Unusual
+        at = _sequence(data, at, end, explicit=explicit) if length == _UNDEFINED else at + length

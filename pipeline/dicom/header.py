@@ -1,0 +1,115 @@
+"""Attributes of one DICOM object as raw bytes, decoded only when asked for; odd values become None."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipeline.dicom import tags
+
+_CODECS = {"": "latin-1", "ISO_IR 6": "latin-1", "ISO_IR 100": "latin-1", "ISO_IR 192": "utf-8"}
+
+
+@dataclass(slots=True)
+class Header:
+    """Raw values by tag.
+
+    Attributes
+    ----------
+    values
+        Bytes of each attribute that is there, without interpretation.
+    big_endian
+        How binary numbers are stored.
+    pixel_offset
+        Where native pixels begin in the file; None when they are compressed or the file itself is deflated.
+    pixel_length
+        Bytes of pixel data that are really there; 0 without any.
+    shared, frames
+        Enhanced objects only: attributes of all frames, and of each frame, from the functional groups.
+    """
+
+    values: Mapping[int, bytes]
+    big_endian: bool = False
+    pixel_offset: int | None = None
+    pixel_length: int = 0
+    shared: Mapping[int, bytes] = field(default_factory=dict)
+    frames: tuple[Mapping[int, bytes], ...] = ()
+
+    def of_frame(self, index: int) -> Header:
+        """The header as a classic image of that frame (0-based) would have it."""
+        merged = {**self.values, **self.shared, **self.frames[index]}
+        return Header(merged, self.big_endian, self.pixel_offset, self.pixel_length)
+
+    def text(self, tag: int) -> str:
+        """Text of an attribute, or an empty string."""
+        raw = self.values.get(tag)
+        if not raw:
+            return ""
+        if raw.isascii() and b"\x1b" not in raw:
+            return raw.decode("ascii").strip(" \0\t\r\n")
+        return self._decode(raw).strip(" \0\t\r\n")
+
+    def texts(self, tag: int) -> tuple[str, ...]:
+        """All values of a text attribute."""
+        text = self.text(tag)
+        return tuple(part.strip() for part in text.split("\\")) if text else ()
+
+    def number(self, tag: int) -> float | None:
+        """First value of a decimal or integer string."""
+        text = self.text(tag)
+        return _number(text.partition("\\")[0]) if text else None
+
+    def integer(self, tag: int) -> int | None:
+        """First value of an integer string."""
+        value = self.number(tag)
+        return None if value is None else int(value)
+
+    def numbers(self, tag: int, count: int) -> tuple[float, ...] | None:
+        """Exactly ``count`` values of a decimal string; None if there are others or one is no number."""
+        raw = self.values.get(tag)
+        if not raw:
+            return None
+        try:
+            values = tuple(map(float, raw.strip(b" \0").split(b"\\")))
+        except ValueError:
+            return None
+        return values if len(values) == count and all(map(math.isfinite, values)) else None
+
+    def unsigned(self, tag: int) -> int | None:
+        """First value of a binary unsigned integer (US, UL)."""
+        raw = self.values.get(tag)
+        if not raw or len(raw) < 2:
+            return None
+        return int.from_bytes(raw if len(raw) == 4 else raw[:2], "big" if self.big_endian else "little")
+
+    def double(self, tag: int) -> float | None:
+        """First value of a binary double (FD)."""
+        import struct
+
+        raw = self.values.get(tag)
+        if not raw or len(raw) < 8:
+            return None
+        value = float(struct.unpack(">d" if self.big_endian else "<d", raw[:8])[0])
+        return value if math.isfinite(value) else None
+
+    def _decode(self, raw: bytes) -> str:
+        name = self.values.get(tags.CHARACTER_SET, b"").decode("ascii", "replace").strip(" \0")
+        codec = _CODECS.get(name)
+        if codec is None:
+            from pydicom.charset import convert_encodings, decode_bytes
+            from pydicom.valuerep import TEXT_VR_DELIMS
+
+            try:
+                return decode_bytes(raw, convert_encodings(name.split("\\")), TEXT_VR_DELIMS)
+            except (LookupError, UnicodeError, ValueError):
+                codec = "latin-1"
+        return raw.decode(codec, "replace")
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

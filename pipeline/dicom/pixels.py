@@ -1,0 +1,158 @@
+"""Decoding: from the bytes of the chosen frames to values (PS3.5 section 8, PS3.3 C.7.6.3 and C.11.1)."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dicom.instance import Instance, PixelFormat
+from pipeline.dicom.skipping import Unusable
+from pipeline.dicom.sources import ByteSource, Reader
+from pipeline.dicom.stack import RawStack
+from pipeline.dicom.visit import Stack
+from pipeline.errors import UnreadableInputError
+from pipeline.volume import Volume
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+
+def load_stack(raw: RawStack) -> Stack:
+    """Decode the pixels of a stack.
+
+    Returns
+    -------
+    Stack
+        float32 values after Modality LUT or rescale, in the order and on the grid of ``raw``.
+
+    Raises
+    ------
+    UnreadableInputError
+        If a file is gone, cut off or its pixels cannot be decoded; the message names it.
+    """
+    array = np.empty(raw.shape, dtype=np.float32)
+    with Reader() as reader:
+        by_source: dict[ByteSource, list[int]] = {}
+        for index, one in enumerate(raw.instances):
+            by_source.setdefault(one.source, []).append(index)
+        for source, indices in by_source.items():
+            try:
+                _fill(array, indices, raw.instances, source, reader)
+            except Unusable as error:
+                raise UnreadableInputError(
+                    f"Cannot read the pixels of {source.name}: it {error.sentence}. Export this series again."
+                ) from error
+    return Stack(
+        volume=Volume(array, raw.affine),
+        slice_thickness_mm=raw.first.slice_thickness_mm,
+        sop_instance_uids=tuple(one.sop_instance_uid for one in raw.instances),
+        frame_numbers=tuple(one.frame for one in raw.instances),
+        files=tuple(one.source.path for one in raw.instances),
+    )
+
+
+def _fill(
+    array: NDArray[np.float32],
+    indices: Sequence[int],
+    instances: Sequence[Instance],
+    source: ByteSource,
+    reader: Reader,
+) -> None:
+    first = instances[indices[0]]
+    if first.pixels.offset is not None and source.member is None and len(indices) == first.frame_count == 1:
+        _into(array[indices[0]], _native(first, source), first.pixels)
+        return
+    data, _ = reader.read(source)
+    if first.pixels.offset is not None:
+        for index in indices:
+            one = instances[index]
+            _into(array[index], _native_frame(one, data), one.pixels)
+        return
+    _decode(array, indices, instances, data)
+
+
+def _native(one: Instance, source: ByteSource) -> NDArray[Any]:
+    """Pixels of a plain file, read without its header."""
+    size = one.rows * one.columns * one.pixels.bits_allocated // 8
+    try:
+        handle = os.open(source.path, os.O_RDONLY)
+        try:
+            data = os.pread(handle, size, one.pixels.offset or 0)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise Unusable("file-unreadable", f"cannot be opened ({error.strerror or error})") from error
+    if len(data) < size:
+        raise Unusable("file-truncated", "ends before its pixels do")
+    return np.frombuffer(data, _stored_type(one.pixels)).reshape(one.rows, one.columns)
+
+
+def _native_frame(one: Instance, data: bytes) -> NDArray[Any]:
+    size = one.rows * one.columns * one.pixels.bits_allocated // 8
+    start = (one.pixels.offset or 0) + (one.frame - 1) * size
+    if len(data) < start + size:
+        raise Unusable("file-truncated", "ends before its pixels do")
+    return np.frombuffer(data[start : start + size], _stored_type(one.pixels)).reshape(one.rows, one.columns)
+
+
+def _stored_type(pixels: PixelFormat) -> str:
+    return f"<{'i' if pixels.signed else 'u'}{pixels.bits_allocated // 8}"
+
+
+def _into(target: NDArray[np.float32], stored: NDArray[Any], pixels: PixelFormat) -> None:
+    """Mask what lies beyond the stored bits, then rescale into the target."""
+    if pixels.bits_stored < pixels.bits_allocated:
+        stored = _masked(stored, pixels)
+    if pixels.slope == 1.0 and pixels.intercept == 0.0:
+        target[...] = stored
+    else:
+        np.multiply(stored, pixels.slope, out=target, casting="unsafe", dtype=np.float64)
+        target += np.float32(pixels.intercept)
+
+
+def _masked(stored: NDArray[Any], pixels: PixelFormat) -> NDArray[Any]:
+    """Stored values without overlay planes or other rubbish in the unused bits, sign extended."""
+    shift = pixels.high_bit + 1 - pixels.bits_stored
+    limit = 1 << pixels.bits_stored
+    if not pixels.signed:
+        if shift == 0 and int(stored.max(initial=0)) < limit:
+            return stored
+        return (stored >> shift) & (limit - 1)
+    left = pixels.bits_allocated - pixels.high_bit - 1
+    return (stored << left) >> (left + shift)
+
+
+def _decode(array: NDArray[np.float32], indices: Sequence[int], instances: Sequence[Instance], data: bytes) -> None:
+    """Let pydicom and its codecs decode what is compressed, big-endian, deflated or needs a Modality LUT."""
+    from pipeline.dicom.full_header import read_dataset
+
+    dataset = read_dataset(data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for index in indices:
+                one = instances[index]
+                stored = _decoded_frame(dataset, one)
+                if stored.shape != (one.rows, one.columns):
+                    raise Unusable("file-broken", f"decodes to shape {stored.shape}, not {(one.rows, one.columns)}")
+                if one.pixels.has_modality_lut:
+                    from pydicom.pixels.processing import apply_modality_lut
+
+                    array[index] = apply_modality_lut(_masked(stored, one.pixels), dataset)
+                else:
+                    _into(array[index], stored, one.pixels)
+    except Unusable:
+        raise
+    except Exception as error:  # codecs raise whatever they like on damaged data
+        raise Unusable("file-broken", f"cannot be decoded ({type(error).__name__}: {error})") from error
+
+
+def _decoded_frame(dataset: Dataset, one: Instance) -> NDArray[Any]:
+    from pydicom.pixels.utils import pixel_array
+
+    return np.asarray(pixel_array(dataset, index=one.frame - 1, raw=True))

@@ -1,0 +1,77 @@
+"""What is left out, and how that is told: one finding per reason, with a count and some names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pipeline.findings import Finding, Severity
+
+_NAMES_SHOWN = 5
+
+_REASONS: dict[str, tuple[Severity, str]] = {
+    "file-empty": (Severity.INFO, "of zero length"),
+    "file-unreadable": (Severity.WARNING, "that could not be opened or read"),
+    "file-special": (Severity.INFO, "that are no regular files"),
+    "file-not-dicom": (Severity.INFO, "that are not DICOM"),
+    "file-broken": (Severity.WARNING, "that are DICOM but damaged"),
+    "file-truncated": (Severity.WARNING, "cut off before the end of their pixels"),
+    "file-duplicate": (Severity.INFO, "that are a second copy of an image already read"),
+    "folder-repeated": (Severity.INFO, "reached a second time through a link"),
+    "object-not-image": (Severity.INFO, "that are DICOM objects without pixels"),
+    "object-not-mr": (Severity.INFO, "of another modality than MR"),
+    "image-colour": (Severity.INFO, "that are colour pictures, not measurements"),
+    "image-secondary-capture": (Severity.INFO, "that are secondary captures (screenshots or scanned documents)"),
+    "image-format-unsupported": (Severity.WARNING, "whose pixel format cannot be interpreted"),
+    "frames-without-geometry": (Severity.WARNING, "with several frames but no description of where each lies"),
+    "zip-encrypted": (Severity.WARNING, "encrypted inside a zip; unpack them with their password first"),
+    "zip-damaged": (Severity.WARNING, "damaged inside a zip, or a zip that is itself damaged"),
+    "zip-too-large": (Severity.WARNING, "beyond the size or number that is unpacked from a zip; unpack it by hand"),
+    "zip-nested": (Severity.INFO, "that are a zip inside a zip; unpack the outer one first"),
+    "dicomdir-file-missing": (Severity.WARNING, "named by a DICOMDIR but not there; the export is incomplete"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """One thing that was found and left out.
+
+    Attributes
+    ----------
+    name
+        Last part of its name.
+    reason
+        Stable code, the same as that of the finding which sums it up.
+    sentence
+        Why, for a person.
+    """
+
+    name: str
+    reason: str
+    sentence: str
+
+
+class Unusable(Exception):  # noqa: N818 - control flow inside this folder, never crosses a door
+    """Raised where one file turns out to be of no use; becomes a :class:`Skipped`."""
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.sentence = sentence
+
+
+def summarize(skipped: Iterable[Skipped]) -> tuple[Finding, ...]:
+    """One finding per reason, in the order of codes."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for one in skipped:
+        by_reason[one.reason].append(one.name)
+    return tuple(_summary(reason, names) for reason, names in sorted(by_reason.items()))
+
+
+def _summary(reason: str, names: list[str]) -> Finding:
+    severity, what = _REASONS[reason]
+    shown = ", ".join(sorted(names)[:_NAMES_SHOWN])
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    count = f"1 file or folder {what}" if len(names) == 1 else f"{len(names)} files or folders {what}"
+    return Finding(reason, severity, f"Left out {count}: {shown}{more}.")
