@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import SimpleITK as sitk
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 Affine: TypeAlias = NDArray[np.float64]
 """4 × 4 homogeneous matrix."""
@@ -96,6 +98,8 @@ class Volume:
 
     def to_sitk(self) -> sitk.Image:
         """The same voxels as a SimpleITK image (LPS mm; orthogonal grids only, as ITK demands)."""
+        import SimpleITK as sitk  # slow to import, and loading images does not need it
+
         image = sitk.GetImageFromArray(self.array)
         image.SetSpacing(self.spacing_mm[::-1])
         image.SetDirection(self.axes_lps[:, ::-1].ravel().tolist())
@@ -105,6 +109,8 @@ class Volume:
     @classmethod
     def from_sitk(cls, image: sitk.Image) -> Volume:
         """A volume from a three-dimensional SimpleITK image."""
+        import SimpleITK as sitk
+
         direction = np.array(image.GetDirection()).reshape(3, 3)
         affine = np.eye(4)
         affine[:3, :3] = (direction * np.array(image.GetSpacing()))[:, ::-1]
