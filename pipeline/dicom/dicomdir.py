@@ -7,8 +7,6 @@ from pathlib import Path
 from pipeline.dicom.skipping import Skipped, Unusable
 from pipeline.dicom.sources import ByteSource
 
-DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
-
 
 def referenced_files(data: bytes, source: ByteSource) -> tuple[list[ByteSource], list[Skipped]]:
     """Files named by a DICOMDIR that exist, and those that do not.

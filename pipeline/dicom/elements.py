@@ -22,6 +22,7 @@ _SHORT = frozenset(
 _PIXELS = b"\xe0\x7f\x10\x00"
 _ITEM, _ITEM_END, _SEQUENCE_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0"
 _UNDEFINED = 0xFFFFFFFF
+_LONGEST_HEAD = 12
 _U32 = Struct("<I").unpack_from
 
 EXPLICIT_LITTLE = b"1.2.840.10008.1.2.1"
@@ -35,7 +36,11 @@ class Unusual(Exception):  # noqa: N818 - an ordinary outcome of the walk
 
 
 class Short(Exception):  # noqa: N818 - an ordinary outcome of the walk
-    """The header goes on beyond the bytes that were given."""
+    """The header goes on beyond the bytes that were given; ``needed`` is how far at least."""
+
+    def __init__(self, needed: int) -> None:
+        super().__init__(needed)
+        self.needed = needed
 
 
 def walk(data: bytes, size: int) -> Header:
@@ -66,12 +71,16 @@ def walk(data: bytes, size: int) -> Header:
         step = _implicit if syntax == IMPLICIT_LITTLE else _explicit
         end = step(data, start, len(data), values)
     except IndexError as error:
-        raise (Short if len(data) < size else Unusual) from error
-    if end > len(data):
-        raise Short if len(data) < size else Unusual
+        raise _beyond(len(data) + 1, data, size) from error
+    if (end + _LONGEST_HEAD > len(data) and len(data) < size) or end > len(data):
+        raise _beyond(end + _LONGEST_HEAD, data, size)
     if tags.SHARED_GROUPS in values or tags.FRAME_GROUPS in values:
         raise Unusual
     return _with_pixels(values, data, size, end, syntax)
+
+
+def _beyond(needed: int, data: bytes, size: int) -> Exception:
+    return Short(min(needed, size)) if len(data) < size else Unusual()
 
 
 def _with_pixels(values: dict[int, bytes], data: bytes, size: int, end: int, syntax: bytes) -> Header:
@@ -79,7 +88,7 @@ def _with_pixels(values: dict[int, bytes], data: bytes, size: int, end: int, syn
         return Header(values)
     body = end + (8 if syntax == IMPLICIT_LITTLE else 12)
     if body > len(data):
-        raise Short if len(data) < size else Unusual
+        raise Unusual
     length = _U32(data, body - 4)[0]
     if syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE) and length != _UNDEFINED:
         return Header(values, pixel_offset=body, pixel_length=max(min(length, size - body), 0))

@@ -38,9 +38,9 @@ def read_dataset(data: bytes) -> Dataset:
     """
     from pydicom import dcmread
 
-    reason = "file-broken" if data[128:_PREAMBLE] == b"DICM" else "file-not-dicom"
-    if reason == "file-not-dicom" and not _looks_like_dicom(data):
-        raise Unusable(reason, "is not DICOM")
+    if not might_be_dicom(data):
+        raise Unusable("file-not-dicom", "is not DICOM")
+    reason = "file-broken" if _has_preamble(data) else "file-not-dicom"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -52,8 +52,14 @@ def read_dataset(data: bytes) -> Dataset:
     return dataset
 
 
-def _looks_like_dicom(data: bytes) -> bool:
-    """Whether a file without preamble begins with an element of group 2 or 8."""
+def _has_preamble(data: bytes) -> bool:
+    return data[128:_PREAMBLE] == b"DICM"
+
+
+def might_be_dicom(data: bytes) -> bool:
+    """Whether there is a preamble, or at least an element of group 2 or 8 in the first place."""
+    if _has_preamble(data):
+        return True
     head = data[:8]
     if len(head) < 8:
         return False

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 from pipeline.dicom import tags
-from pipeline.dicom.dicomdir import DIRECTORY_CLASS, referenced_files
 from pipeline.dicom.elements import Short, Unusual, walk
 from pipeline.dicom.frames import frames_of
 from pipeline.dicom.header import Header
@@ -14,8 +13,9 @@ from pipeline.dicom.instance import Instance
 from pipeline.dicom.skipping import Skipped, Unusable
 from pipeline.dicom.sources import ByteSource, Reader
 
-_FIRST_BYTES = 1 << 16
+_FIRST_BYTES = 1 << 14
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
 
 def read_instances(sources: Iterable[ByteSource]) -> tuple[list[Instance], list[Skipped]]:
@@ -23,59 +23,79 @@ def read_instances(sources: Iterable[ByteSource]) -> tuple[list[Instance], list[
 
     Zips among them are opened, and files named by a DICOMDIR are read even where they were not given.
     """
-    queue = deque(sources)
-    known = set(queue)
-    instances: list[Instance] = []
-    skipped: list[Skipped] = []
-    copies: set[str] = set()
     with Reader() as reader:
-        while queue:
-            source = queue.popleft()
+        collection = _Collection(sources, reader)
+        collection.run()
+    return collection.instances, collection.skipped
+
+
+class _Collection:
+    """The work list and what came of it so far."""
+
+    def __init__(self, sources: Iterable[ByteSource], reader: Reader) -> None:
+        self.instances: list[Instance] = []
+        self.skipped: list[Skipped] = []
+        self._queue = deque(sources)
+        self._known = set(self._queue)
+        self._images: set[Hashable] = set()
+        self._reader = reader
+        # Headers of one study are about equally long, so the last one tells how much to read at once.
+        self._guess = _FIRST_BYTES
+
+    def run(self) -> None:
+        while self._queue:
+            source = self._queue.popleft()
             try:
-                found = _read(source, reader, queue, known, skipped)
-                if found and found[0].sop_instance_uid in copies:
-                    raise Unusable("file-duplicate", "holds an image that was read from another file")
+                self._add(source)
             except Unusable as error:
-                skipped.append(Skipped(source.name, error.reason, error.sentence))
-                continue
-            instances.extend(found)
-            copies.update(one.sop_instance_uid for one in found[:1] if one.sop_instance_uid)
-    return instances, skipped
+                self.skipped.append(Skipped(source.name, error.reason, error.sentence))
 
+    def _add(self, source: ByteSource) -> None:
+        data, size = self._reader.read(source, self._guess)
+        if not data:
+            raise Unusable("file-empty", "has no content")
+        if data[:4] in _ZIP:
+            self._open_archive(source)
+            return
+        header = self._header(data, size, source)
+        if header.text(tags.SOP_CLASS) == _DIRECTORY_CLASS:
+            self._follow_directory(source)
+            return
+        frames = frames_of(header, source)
+        first = frames[0]
+        # Careless de-identification gives every image the same UID, so a copy must also lie at the same place.
+        image = first.series_instance_uid, first.sop_instance_uid, first.instance_number, first.position_mm
+        if first.sop_instance_uid and image in self._images:
+            raise Unusable("file-duplicate", "holds an image that was read from another file")
+        self._images.add(image)
+        self.instances.extend(frames)
 
-def _read(
-    source: ByteSource, reader: Reader, queue: deque[ByteSource], known: set[ByteSource], skipped: list[Skipped]
-) -> list[Instance]:
-    data, size = reader.read(source, _FIRST_BYTES)
-    if not data:
-        raise Unusable("file-empty", "has no content")
-    if data[:4] in _ZIP:
+    def _open_archive(self, source: ByteSource) -> None:
         if source.member is not None:
             raise Unusable("zip-nested", "is a zip inside a zip")
-        members, refused = reader.members(source.path)
-        queue.extendleft(reversed(members))
-        skipped.extend(refused)
-        return []
-    header = _header(data, size, source, reader)
-    if header.text(tags.SOP_CLASS) == DIRECTORY_CLASS:
-        named, missing = referenced_files(reader.read(source)[0], source)
-        queue.extend(one for one in named if one not in known)
-        known.update(named)
-        skipped.extend(missing)
-        return []
-    return frames_of(header, source)
+        members, refused = self._reader.members(source.path)
+        self._queue.extendleft(reversed(members))
+        self.skipped.extend(refused)
 
+    def _follow_directory(self, source: ByteSource) -> None:
+        from pipeline.dicom.dicomdir import referenced_files
 
-def _header(data: bytes, size: int, source: ByteSource, reader: Reader) -> Header:
-    try:
+        named, missing = referenced_files(self._reader.read(source)[0], source)
+        self._queue.extend(one for one in named if one not in self._known)
+        self._known.update(named)
+        self.skipped.extend(missing)
+
+    def _header(self, data: bytes, size: int, source: ByteSource) -> Header:
         try:
-            return walk(data, size)
-        except Short:
-            data, size = reader.read(source)
-            return walk(data, size)
-    except (Short, Unusual, RecursionError):
-        from pipeline.dicom.full_header import full_header
+            while True:
+                try:
+                    return walk(data, size)
+                except Short as short:
+                    self._guess = max(2 * len(data), short.needed)
+                    data, size = self._reader.read(source, self._guess)
+        except (Unusual, RecursionError):
+            from pipeline.dicom.full_header import full_header, might_be_dicom
 
-        if len(data) < size and data[128:132] == b"DICM":
-            data, _ = reader.read(source)
-        return full_header(data)
+            if len(data) < size and might_be_dicom(data):
+                data, _ = self._reader.read(source)
+            return full_header(data)
