@@ -11,9 +11,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 DEMO ?= demo-report
 PYTEST_FLAGS ?=
-# Validators and a browser that some tests drive; those tests skip, and say so, where they are absent.
-SYSTEM_PACKAGES := dcmtk dicom3tools chromium
-SYSTEM_COMMANDS := dcmdump dciodvfy chromium
+# Validators and a browser that some tests use; those tests skip, and say so, where they are absent.
+SYSTEM_PACKAGES := dcmtk dicom3tools chromium shellcheck
+SYSTEM_COMMANDS := dcmdump dciodvfy chromium shellcheck
 
 .PHONY: help demo test lint format train samples benchmark clean distclean
 

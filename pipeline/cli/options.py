@@ -1,0 +1,59 @@
+"""Arguments that several commands share, and settings made from a file and the arguments over it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print a log, and where in the code an error arose.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings in YAML; see configs/default.yaml.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output, and nothing else there.")]
+
+_DISC = re.compile(r"([TL])(\d{1,2})\s*[/-]?\s*([TLS]?)(\d{1,2})")
+
+
+def disc_name(text: str) -> str:
+    """Write a disc's name the way this project does: ``"l4-5"`` and ``"L4-L5"`` become ``"L4/L5"``.
+
+    Raises
+    ------
+    UsageError
+        If ``text`` names no disc.
+    """
+    match = _DISC.fullmatch(text.strip().upper())
+    if match is None:
+        raise UsageError(f"{text!r} names no disc. Write the vertebrae above and below it, as in L4/L5 or L5/S1.")
+    region, above, below_region, below = match.groups()
+    if not below_region:  # "L4-5" stays in its region, "L5-1" goes to the next
+        below_region = region if int(below) > int(above) else {"T": "L", "L": "S"}[region]
+    return f"{region}{int(above)}/{below_region}{int(below)}"
+
+
+def resolve_settings(
+    file: Path | None,
+    *,
+    level: str | None = None,
+    lowest_disc: str | None = None,
+    allow_different_patients: bool = False,
+) -> Config:
+    """Settings of a run: the defaults, over them the file, over it what the command line names."""
+    from pipeline.config import Config, load_config
+
+    settings = load_config(file)
+    data: dict[str, Any] = settings.model_dump()
+    if level is not None:
+        data["segmentation"]["level"] = disc_name(level)
+    if lowest_disc is not None:
+        data["segmentation"]["lowest_disc"] = disc_name(lowest_disc)
+    if allow_different_patients:
+        data["dicom"]["allow_different_patients"] = True
+    return Config.model_validate(data)

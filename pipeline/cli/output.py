@@ -1,0 +1,54 @@
+"""The folder that a report goes to: never another pair's, never half old and half new."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipeline.comparison import Comparison
+
+REPORT = "report.json"
+
+
+def refuse_foreign(out: Path, comparison: Comparison) -> None:
+    """Let a rerun replace its own earlier result, and nothing else.
+
+    Raises
+    ------
+    UsageError
+        If ``out`` holds the report of other images.
+    """
+    try:
+        text = (out / REPORT).read_text(encoding="utf-8")
+    except OSError:
+        return
+    ours = [comparison.baseline.input_sha256, comparison.followup.input_sha256]
+    try:
+        same = json.loads(text)["provenance"]["inputs_sha256"] == ours
+    except (ValueError, KeyError, TypeError):
+        same = False
+    if not same:
+        raise UsageError(f"{out} holds the report of other images. Choose another --out, or add --overwrite.")
+
+
+def written_report(comparison: Comparison, out: Path) -> str:
+    """Write the report, clear what a killed run left beside it, and give the text of its JSON file.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    from pipeline import write_report
+
+    files = write_report(comparison, out)
+    for folder in {out, *(path.parent for path in files.nifti)}:
+        for leftover in folder.glob(".partial-*"):
+            with suppress(OSError):  # another user's; it is hidden and in nobody's way
+                leftover.unlink()
+    return files.json.read_text(encoding="utf-8")

@@ -1,0 +1,104 @@
+"""What every command shares with its terminal: streams, logging, and how an error becomes an exit code.
+
+Standard output belongs to results; everything else goes to standard error. No message says who the patient is:
+tracebacks are printed without the text of the exceptions, because libraries quote header values in it.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipeline.errors import DiscdeltaError, ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+def error_console() -> Console:
+    """A console on standard error. It never wraps a line that is not shown on a screen: logs are read by line."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def set_up_logging(console: Console, *, quiet: bool, verbose: bool) -> None:
+    """Show the package's own log; keep libraries' logs and warnings out, since they may quote patient data."""
+    from rich.logging import RichHandler
+
+    logger = logging.getLogger("pipeline")
+    logger.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING)
+    logger.handlers = [RichHandler(console=console, show_time=verbose, show_path=False, markup=False)]
+    logger.propagate = False
+    root = logging.getLogger()
+    if not root.handlers:  # without any, Python prints every library's warnings to standard error
+        root.addHandler(logging.NullHandler())
+    warnings.simplefilter("ignore")
+
+
+@contextmanager
+def guarded(*, verbose: bool = False) -> Iterator[None]:
+    """Turn whatever goes wrong inside into one sentence on standard error and a documented exit code."""
+    try:
+        yield
+    except DiscdeltaError as error:
+        if verbose:
+            _show_frames(error)
+        _fail(error.code, str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted", "Stopped; no half-written file is left. The same command starts again.", INTERRUPTED)
+    except (typer.Exit, SystemExit, BrokenPipeError):
+        raise
+    except Exception as error:
+        if verbose:
+            _show_frames(error)
+        advice = "" if verbose else " Run again with --verbose to see where, and report it with those lines."
+        _fail("internal", f"This should not happen: {type(error).__name__}.{advice}", ExitCode.INTERNAL)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM unwind the stack, so that temporary files go, and let a closed pipe end the command quietly."""
+    previous = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # else Python complains once more about the same pipe while it shuts down
+        sys.exit(ExitCode.OUTPUT_NOT_WRITTEN)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    del signum, frame
+    sys.exit(TERMINATED)
+
+
+def _fail(code: str, message: str, status: int) -> None:
+    typer.echo(f"error [{code}]: {message}", err=True)
+    raise typer.Exit(int(status))
+
+
+def _show_frames(error: BaseException) -> None:
+    """Print where an error and its causes arose: files and lines of code, without the exceptions' own words."""
+    chain: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in chain:
+        chain.append(current)
+        current = current.__cause__ or current.__context__
+    for link in reversed(chain):
+        typer.echo("".join(traceback.format_tb(link.__traceback__)) + type(link).__qualname__, err=True)
