@@ -1,0 +1,71 @@
+"""The picture by which a reader judges the alignment: both visits on one slice, one over the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.comparison import Comparison
+from pipeline.dicom.visit import Plane
+from pipeline.report.outline import outline_path
+from pipeline.report.picture import checkerboard, coarser, data_uri, to_grey, window
+from pipeline.report.plane import MARKS, Side, grid_through, main_series, sides
+from pipeline.report.resample import resample
+from pipeline.report.views import ROLE_NAMES, Encoding
+from pipeline.segmentation.anatomy import Structure
+
+FIELD_MM = (170.0, 130.0)
+SQUARE_MM = 14.0
+PIXEL_MM = 0.6
+
+
+class Check:
+    """Both visits' leading sagittal series on one slice of the half-way space."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        both = sides(comparison)
+        self.both = both
+        self.series = [main_series(side, Plane.SAGITTAL) for side in both]
+        self.complete = all(series is not None for series in self.series)
+        if not self.complete:
+            return
+        whole, key = grid_through(comparison, both, Plane.SAGITTAL, FIELD_MM, PIXEL_MM)
+        self.grid = whole.slice_only(key)
+        self.grey = []
+        for side, series in zip(both, self.series, strict=True):
+            if series is not None:
+                values = resample(series.volume, side.to_halfway, self.grid)
+                self.grey.append(to_grey(values, window(values))[0])
+        self.bones = [self._bone(side) for side in both]
+
+    def _bone(self, side: Side) -> str:
+        series = main_series(side, Plane.SAGITTAL)
+        segmentations = side.anatomy.segmentations
+        role = series.role if series is not None and series.role in segmentations else side.anatomy.reference
+        if role not in segmentations:
+            return ""
+        labels = segmentations[role].labels
+        mask = labels.with_array(np.isin(labels.array, (Structure.VERTEBRA, Structure.SACRUM)).astype(np.float32))
+        return outline_path(resample(mask, side.to_halfway, self.grid, outside=0.0)[0], PIXEL_MM)
+
+    def packed(self, encoding: Encoding) -> dict[str, Any] | None:
+        """Plain values for the page's template; None when a visit has no sagittal series."""
+        if not self.complete:
+            return None
+        first, second = self.grey
+        pictures = {
+            "baseline": first,
+            "followup": second,
+            "checkerboard": checkerboard(first, second, round(SQUARE_MM / PIXEL_MM)),
+        }
+        return {
+            "series": [ROLE_NAMES.get(s.role, s.role.value) for s in self.series if s is not None],
+            "marks": MARKS[Plane.SAGITTAL],
+            "width": round(self.grid.shape[2] * PIXEL_MM, 2),
+            "height": round(self.grid.shape[1] * PIXEL_MM, 2),
+            "pictures": {
+                name: data_uri(coarser(grey, encoding.coarsen), encoding.quality) for name, grey in pictures.items()
+            },
+            "bones": {side.name: bone for side, bone in zip(self.both, self.bones, strict=True)},
+        }

@@ -1,0 +1,48 @@
+"""Outlines of structures on one picture, as SVG paths in millimetres."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.measure import approximate_polygon, find_contours
+
+SMALLEST_MM2 = 4.0
+TOLERANCE_PIXELS = 0.25
+FRAME = 4
+
+
+def outline_path(inside: NDArray[np.float32], pixel_mm: float, level: float = 0.5) -> str:
+    """The border where ``inside`` crosses ``level``.
+
+    Parameters
+    ----------
+    inside
+        Shape (rows, columns), 0…1: how much of each pixel belongs to the structure.
+    pixel_mm
+        Size of a pixel; the centre of the first lies half a pixel from the corner.
+    level
+        Where the border runs.
+
+    Returns
+    -------
+    str
+        SVG path data in mm from the top left corner; empty when nothing is inside.
+    """
+    if not (inside > level).any():
+        return ""
+    # What runs out of the picture is closed well outside of it, where the closing line is not seen.
+    framed = np.pad(np.pad(inside, FRAME, mode="edge"), 1)
+    paths = []
+    for contour in find_contours(framed, level):
+        kept = approximate_polygon(contour, TOLERANCE_PIXELS)
+        if len(kept) < 4 or _area(kept) * pixel_mm**2 < SMALLEST_MM2:
+            continue
+        points = (kept[:-1] - 0.5 - FRAME) * pixel_mm
+        paths.append("M" + "L".join(f"{x:.1f} {y:.1f}" for y, x in points) + "Z")
+    return "".join(paths)
+
+
+def _area(polygon: NDArray[np.float64]) -> float:
+    """Area in pixels by the shoelace formula."""
+    y, x = polygon[:, 0], polygon[:, 1]
+    return float(abs(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2)

@@ -1,0 +1,171 @@
+"""The slice viewer's content: both visits on one grid, with outlines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.comparison import Comparison
+from pipeline.dicom.visit import Plane, Role
+from pipeline.report.outline import outline_path
+from pipeline.report.picture import coarser, data_uri, to_grey, window
+from pipeline.report.plane import MARKS, ROLES, Side, grid_through, main_series, sides, volumes_of
+from pipeline.report.resample import Grid, resample, resample_stacks
+from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
+
+FIELD_MM: Mapping[Plane, tuple[float, float]] = {Plane.SAGITTAL: (130.0, 120.0), Plane.AXIAL: (90.0, 100.0)}
+PRINTED_EVERY_MM = 4.0
+ROLE_NAMES: Mapping[Role, str] = {
+    Role.SAGITTAL_T2: "Sagittal T2",
+    Role.SAGITTAL_T1: "Sagittal T1",
+    Role.SAGITTAL_T1_POST: "Sagittal T1 + contrast",
+    Role.SAGITTAL_STIR: "Sagittal STIR",
+    Role.AXIAL_T2: "Axial T2",
+    Role.AXIAL_T1: "Axial T1",
+    Role.AXIAL_T1_POST: "Axial T1 + contrast",
+}
+OUTLINED: Mapping[str, tuple[Structure, ...]] = {
+    "disc": (Structure.DISC,),
+    "canal": (Structure.CANAL,),
+    "bone": (Structure.VERTEBRA, Structure.SACRUM),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """How pictures are packed: JPEG quality, and how many pixels are averaged each way."""
+
+    quality: int = 90
+    coarsen: int = 1
+    all_series: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One plane of both visits, resampled and outlined, not yet packed.
+
+    Attributes
+    ----------
+    grey
+        By role, then by side: uint8 (slices, rows, columns); a side that lacks the role is missing.
+    outlines
+        By side, per slice: SVG path by ``"fragment"``, ``"disc"``, ``"canal"``, ``"bone"``.
+    key
+        The slice through the fragment.
+    reformatted
+        True when no series was acquired in this plane and the sagittal one is shown instead.
+    """
+
+    plane: Plane
+    grid: Grid
+    key: int
+    grey: Mapping[Role, Mapping[str, NDArray[np.uint8]]]
+    outlines: Mapping[str, tuple[Mapping[str, str], ...]]
+    reformatted: bool
+
+    @property
+    def size_mm(self) -> tuple[float, float]:
+        """Width and height."""
+        _, row, column = self.grid.spacing_mm
+        return float(column * self.grid.shape[2]), float(row * self.grid.shape[1])
+
+    def printed(self) -> tuple[int, ...]:
+        """Three slices about the key slice, about 4 mm apart: shown on paper and without scripts."""
+        step = max(round(PRINTED_EVERY_MM / float(self.grid.spacing_mm[0])), 1)
+        return tuple(i for i in (self.key - step, self.key, self.key + step) if 0 <= i < self.grid.shape[0])
+
+
+def make_view(comparison: Comparison, plane: Plane) -> View | None:
+    """Resample everything that is shown in ``plane``; None when a visit has no image at all to show there."""
+    both = sides(comparison)
+    roles = [r for r in ROLES[plane] if any(r in side.visit.series for side in both)]
+    reformatted = not roles
+    if reformatted:
+        leading = [main_series(side, Plane.SAGITTAL) for side in both]
+        roles = list(dict.fromkeys(series.role for series in leading if series is not None))
+    if not roles:
+        return None
+    first = next((s.role for side in both if (s := main_series(side, plane)) is not None), roles[0])
+    roles.sort(key=lambda role: role is not first)
+    grid, key = grid_through(comparison, both, plane, FIELD_MM[plane], comparison.config.report.picture_pixel_mm)
+    grey = {role: {side.name: _grey(side, role, grid) for side in both if role in side.visit.series} for role in roles}
+    outlines = {side.name: _outlines(side, plane, grid) for side in both}
+    return View(plane, grid, key, grey, outlines, reformatted)
+
+
+def _grey(side: Side, role: Role, grid: Grid) -> NDArray[np.uint8]:
+    values = resample_stacks(volumes_of(side.visit.series[role]), side.to_halfway, grid)
+    return to_grey(values, window(values))
+
+
+def _segmentation(side: Side, plane: Plane) -> SeriesSegmentation | None:
+    """Labels drawn in this plane: of a series of that plane if it was segmented, else of the measured one."""
+    series = main_series(side, plane)
+    wanted = (series.role if series is not None else side.measured, side.measured, side.anatomy.reference)
+    return next((side.anatomy.segmentations[r] for r in wanted if r in side.anatomy.segmentations), None)
+
+
+def _outlines(side: Side, plane: Plane, grid: Grid) -> tuple[Mapping[str, str], ...]:
+    segmentation = _segmentation(side, plane)
+    masks = {"fragment": resample(side.occupancy, side.to_halfway, grid, outside=0.0)}
+    if segmentation is not None:
+        labels = segmentation.labels
+        for name, structures in OUTLINED.items():
+            mask = labels.with_array(np.isin(labels.array, structures).astype(np.float32))
+            masks[name] = resample(mask, side.to_halfway, grid, outside=0.0)
+    pixel = float(grid.spacing_mm[1])
+    # A fragment thinner than the slices never fills half a voxel; its outline then runs at half its own maximum.
+    top = float(masks["fragment"].max()) if side.centroid is not None else 1.0
+    levels = {"fragment": min(0.5, max(top / 2, 0.05))}
+    return tuple(
+        {name: path for name, m in masks.items() if (path := outline_path(m[i], pixel, levels.get(name, 0.5)))}
+        for i in range(grid.shape[0])
+    )
+
+
+def offset_in_words(view: View, index: int) -> str:
+    """``4.4 mm left of the centre`` of the fragment, or of the disc when there is none."""
+    mm = (index - view.key) * float(view.grid.spacing_mm[0])
+    if abs(mm) < 0.05:
+        return "through the centre"
+    towards = {Plane.SAGITTAL: ("right", "left"), Plane.AXIAL: ("cranial", "caudal")}[view.plane][mm > 0]
+    return f"{abs(mm):.1f} mm {towards} of the centre"
+
+
+def packed(view: View, encoding: Encoding) -> dict[str, object]:
+    """``view`` as plain values for the page's template."""
+    roles = list(view.grey) if encoding.all_series else list(view.grey)[:1]
+    width, height = view.size_mm
+    printed = view.printed()
+
+    def side(name: str, index: int) -> dict[str, object]:
+        pictures = {
+            role.value: data_uri(coarser(view.grey[role][name][index], encoding.coarsen), encoding.quality)
+            for role in roles
+            if name in view.grey[role]
+        }
+        return {"name": name, "pictures": pictures, "outlines": view.outlines[name][index]}
+
+    return {
+        "plane": view.plane.value,
+        "marks": MARKS[view.plane],
+        "width": round(width, 2),
+        "height": round(height, 2),
+        "roles": [{"key": role.value, "name": ROLE_NAMES[role]} for role in roles],
+        "missing": {role.value: [n for n in view.outlines if n not in view.grey[role]] for role in roles},
+        "reformatted": view.reformatted,
+        "key": view.key,
+        "pitch": float(view.grid.spacing_mm[0]),
+        "slices": [
+            {
+                "number": i + 1,
+                "where": offset_in_words(view, i),
+                "printed": i in printed,
+                "sides": [side("baseline", i), side("followup", i)],
+            }
+            for i in range(view.grid.shape[0])
+        ],
+    }

@@ -1,0 +1,73 @@
+"""Write every file of a report into one folder, ``report.json`` last: where it lies, the report is whole."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.comparison import Comparison
+from pipeline.errors import OutputError
+from pipeline.files import write_text
+from pipeline.findings import Finding
+from pipeline.report.as_csv import csv_text
+from pipeline.report.as_html import render_html
+from pipeline.report.as_json import provenance_file, report_dict, to_text
+from pipeline.report.as_nifti import write_nifti
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """Where everything was written.
+
+    Attributes
+    ----------
+    findings
+        What the writing itself has to say; already part of the files.
+    """
+
+    html: Path
+    json: Path
+    csv: Path
+    settings: Path
+    provenance: Path
+    nifti: tuple[Path, ...]
+    findings: tuple[Finding, ...]
+
+
+def write_report(comparison: Comparison, out: Path) -> ReportFiles:
+    """Write the report of ``comparison`` into the folder ``out``, replacing an earlier one.
+
+    ``report.json`` of an earlier run is removed first and written last, so that a folder holding it is never a mixture.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to, or the page cannot be kept below its limit.
+    """
+    files = {name: out / name for name in ("report.html", "report.csv", "settings.yaml", "provenance.json")}
+    finished = out / "report.json"
+    try:
+        with suppress(FileNotFoundError):
+            finished.unlink()
+        page, findings = render_html(comparison)
+        report = report_dict(comparison, findings)
+        nifti = write_nifti(comparison, out / "nifti")
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write into {out}: {error.strerror or error}. Check free space and rights, then run again."
+        ) from error
+    write_text(files["report.html"], page)
+    write_text(files["report.csv"], csv_text([report]))
+    write_text(files["settings.yaml"], comparison.config.to_yaml())
+    write_text(files["provenance.json"], to_text(provenance_file(comparison)))
+    write_text(finished, to_text(report))
+    return ReportFiles(
+        files["report.html"],
+        finished,
+        files["report.csv"],
+        files["settings.yaml"],
+        files["provenance.json"],
+        nifti,
+        findings,
+    )
