@@ -105,16 +105,18 @@ def _without_repeats(
     repeated = len(places) - len(set(places))
     if not repeated:
         return [ordered], []
-    by = _discriminators(ordered)
-    # A single slice that came twice is a duplicate; half of them or more is another acquisition.
-    if repeated * 2 >= len(set(places)):
-        for name, key in by:
-            sets = _split(ordered, key)
-            if len(sets) > 1 and all(_distinct(one, direction) for one in sets) and min(map(len, sets)) > 1:
-                return sets, [faults.acquisitions_repeated(label, len(sets), name)]
-        counts = {place: places.count(place) for place in places}
-        if len(set(counts.values())) == 1 and len(counts) > 1:
-            return _by_occurrence(ordered, places), [faults.acquisitions_repeated(label, counts[0], "InstanceNumber")]
+    # A single slice that came twice is a duplicate; most of them, or two sets that are even, are two acquisitions.
+    mostly = repeated * 2 >= len(set(places))
+    stations = _stations(ordered)
+    for name, key in [("position in the plane", lambda one: stations[id(one)]), *_discriminators()]:
+        sets = _split(ordered, key)
+        if len(sets) == 1 or min(map(len, sets)) == 1 or not all(_distinct(one, direction) for one in sets):
+            continue
+        if mostly or all(len(one) > 2 and _is_even(one) for one in sets):
+            return sets, [faults.acquisitions_repeated(label, len(sets), name)]
+    counts = {place: places.count(place) for place in places}
+    if mostly and len(set(counts.values())) == 1 and len(counts) > 1:
+        return _by_occurrence(ordered, places), [faults.acquisitions_repeated(label, counts[0], "InstanceNumber")]
     kept = [one for index, one in enumerate(ordered) if index == 0 or places[index] != places[index - 1]]
     return [kept], [faults.slices_duplicate(label, repeated)]
 
@@ -140,11 +142,9 @@ def _by_occurrence(ordered: Sequence[Instance], places: Sequence[int]) -> list[l
 _Key = Callable[[Instance], Hashable]
 
 
-def _discriminators(ordered: Sequence[Instance]) -> list[tuple[str, _Key]]:
+def _discriminators() -> list[tuple[str, _Key]]:
     """Attributes that may tell two acquisitions apart, the most telling first."""
-    stations = _stations(ordered)
     return [
-        ("position in the plane", lambda one: stations[id(one)]),
         ("AcquisitionNumber", lambda one: one.acquisition_number),
         ("AcquisitionTime", lambda one: (one.acquisition_date, one.acquisition_time)),
         ("TriggerTime", lambda one: one.trigger_time_ms),
@@ -212,7 +212,7 @@ def _even_runs(ordered: list[Instance], direction: Vector, label: str) -> list[R
         if len(apart) == 1:
             return [_run(ordered, direction, label)]
         return _noted([_run(one, direction, label) for one in apart], faults.stacks_interleaved(label, len(apart)))
-    for name, key in _discriminators(ordered):
+    for name, key in _discriminators():
         sets = _split(ordered, key)
         if 1 < len(sets) <= len(ordered) // 2 and all(len(one) > 1 and _is_even(one) for one in sets):
             note = faults.acquisitions_separated(label, len(sets), name)
@@ -243,10 +243,10 @@ def _broken_runs(ordered: list[Instance], direction: Vector, label: str) -> list
     missing = [_missing_in(gap, common) for gap in gaps]
     if all(missing):
         note = faults.slices_missing(label, sum(missing), len(ordered), [len(piece) for piece in pieces])
+    elif all(_sideways(gap, common, direction) for gap in gaps):
+        note = faults.slices_offset(label, [len(piece) for piece in pieces])
     elif all(len(piece) > 2 for piece in pieces):
         note = faults.blocks_parallel(label, [len(piece) for piece in pieces])
-    elif all(_alike((dot(gap, direction),), (dot(common, direction),)) for gap in gaps):
-        note = faults.slices_offset(label, [len(piece) for piece in pieces])
     else:
         note = faults.spacing_irregular(label, [dot(step, direction) for step in steps], max(map(len, pieces)))
     runs = [_run(piece, direction, label) if len(piece) > 1 else _single(piece[0], direction, ()) for piece in pieces]
@@ -258,6 +258,12 @@ def _missing_in(gap: Vector, common: Vector) -> int:
     """How many slices fit evenly into a gap; 0 if it is no multiple of the common step."""
     times = round(math.hypot(*gap) / math.hypot(*common))
     return times - 1 if 2 <= times <= _MOST_MISSING + 1 and _alike(gap, common, times) else 0
+
+
+def _sideways(gap: Vector, common: Vector, direction: Vector) -> bool:
+    """Whether a gap is an ordinary step along the normal."""
+    pitch = dot(common, direction)
+    return abs(dot(gap, direction) - pitch) <= max(TOLERANCE * pitch, _ROUNDING_MM)
 
 
 def _pieces(ordered: list[Instance]) -> list[list[Instance]]:
