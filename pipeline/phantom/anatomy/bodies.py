@@ -76,7 +76,7 @@ def _disc_gaps(scene: Scene, index: int, patch: Patch, radius: Float32) -> Float
     above = u_above[None, :] - spec.heights_mm[index] / 2 + _hollow(radius, endplate_hollow_mm(scene, index))
     below = -u_below[None, :] - spec.heights_mm[index + 1] / 2
     below = below + _hollow(radius, endplate_hollow_mm(scene, index + 1))
-    return np.minimum(above, below)
+    return np.asarray(np.minimum(above, below), dtype=np.float32)
 
 
 def paint_disc(scene: Scene, index: int, noise: Float32) -> None:

@@ -146,4 +146,5 @@ def _centroids(shapes: Sequence[FragmentShape]) -> dict[str, Point]:
     for shape in shapes:
         part = np.array(shape.centroid_lps) * shape.volume_mm3
         sums[shape.spec.level] = sums.get(shape.spec.level, np.zeros(3)) + part
-    return {level: (float(c[0]), float(c[1]), float(c[2])) for level, c in ((k, v / volumes[k]) for k, v in sums.items())}
+    means = {level: total / volumes[level] for level, total in sums.items()}
+    return {level: (float(mean[0]), float(mean[1]), float(mean[2])) for level, mean in means.items()}

@@ -67,7 +67,7 @@ def canal_inside(scene: Scene, patch: Patch) -> Float32:
     d = scene.wall.depth[patch.rows, patch.columns][None, :]
     depth, half = canal_size(scene, level)
     side = (half[None, :] - np.abs(patch.w)) * 0.9
-    return np.minimum(np.minimum(d, roof(depth, half, patch.w) - d), side).astype(np.float32)
+    return np.asarray(np.minimum(np.minimum(d, roof(depth, half, patch.w) - d), side), dtype=np.float32)
 
 
 def _sac_shape(scene: Scene, level: Float32) -> tuple[Float32, Float32, Float32]:
@@ -94,7 +94,7 @@ def sac_inside(scene: Scene, patch: Patch) -> Float32:
     inside = (1 - radius) * semi
     inside = np.where((semi_depth < 0.8)[None, :], -1, inside)
     clear = d - floor_mm(scene, level, patch.w) - 0.7
-    return np.minimum(np.minimum(inside, canal_inside(scene, patch) - 0.8), clear).astype(np.float32)
+    return np.asarray(np.minimum(np.minimum(inside, canal_inside(scene, patch) - 0.8), clear), dtype=np.float32)
 
 
 def _paint_roots(scene: Scene, patch: Patch, sac: Float32) -> None:

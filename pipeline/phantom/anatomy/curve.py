@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import splev, splprep
+from scipy.interpolate import make_splprep
 from scipy.spatial import cKDTree
 
 from pipeline.phantom.anatomy.grid import Float32, Grid
@@ -49,7 +49,7 @@ class SpineCurve:
     spec: SpineSpec
 
     def lateral(self, z: NDArray[np.floating]) -> Float64:
-        """x of the spine's middle at height z (scoliosis), mm."""
+        """Lateral position of the spine's middle at height z (scoliosis), mm."""
         phase = 2 * np.pi * np.asarray(z, np.float64) / _SCOLIOSIS_WAVELENGTH_MM
         zero = np.sin(self.spec.scoliosis_phase)
         return np.asarray(self.spec.scoliosis_mm * (np.sin(phase + self.spec.scoliosis_phase) - zero))
@@ -96,8 +96,8 @@ def _wall(spec: SpineSpec, centres: Float64, down: Float64, back: Float64) -> Fl
     corners = np.array(points)
     # One point per body and per disc: discs smooth over small steps between neighbouring bodies.
     corners = np.concatenate([[corners[0]], (corners[1:] + corners[:-1]) / 2, [corners[-1]]])
-    spline, _ = splprep(corners.T, s=len(corners) * 0.35, k=3)
-    curve = np.array(splev(np.linspace(0, 1, 600), spline)).T
+    spline, _ = make_splprep(list(corners.T), s=len(corners) * 0.35, k=3)
+    curve = np.asarray(spline(np.linspace(0, 1, 600)), dtype=np.float64).T
     head = curve[0] + (curve[0] - curve[6]) / np.linalg.norm(curve[0] - curve[6]) * np.arange(120, 0, -1)[:, None]
     tail = curve[-1] + (curve[-1] - curve[-7]) / np.linalg.norm(curve[-1] - curve[-7]) * np.arange(1, 61)[:, None]
     curve = np.concatenate([head, curve, tail])
@@ -110,20 +110,18 @@ def make_curve(spec: SpineSpec) -> SpineCurve:
     """Chain bodies and discs along the lordosis, and lay the posterior wall behind them."""
     centres, discs, down, back = _chain(spec)
     wall = _wall(spec, centres, down, back)
-    tangent = np.gradient(wall, axis=0)
+    tangent = np.asarray(np.gradient(wall, axis=0), dtype=np.float64)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
-    arc = np.arange(len(wall)) * _SAMPLE_MM
+    arc = np.arange(len(wall), dtype=np.float64) * _SAMPLE_MM
     disc_down = down[:-1] + down[1:]
     disc_down /= np.linalg.norm(disc_down, axis=1, keepdims=True)
     disc_back = np.stack([-disc_down[:, 1], disc_down[:, 0]], axis=1)
     tree = cKDTree(wall)
     depth = np.array(spec.depths_mm)
-    body_arc = arc[tree.query(centres + back * depth[:, None] / 2)[1]]
+    body_arc: Float64 = arc[tree.query(centres + back * depth[:, None] / 2)[1]]
     between = (depth[:-1] + depth[1:])[:, None] / 4
-    disc_arc = arc[tree.query(discs + disc_back * between)[1]]
-    return SpineCurve(
-        centres, down, back, discs, disc_down, disc_back, wall, tangent, arc, body_arc, disc_arc, spec
-    )
+    disc_arc: Float64 = arc[tree.query(discs + disc_back * between)[1]]
+    return SpineCurve(centres, down, back, discs, disc_down, disc_back, wall, tangent, arc, body_arc, disc_arc, spec)
 
 
 @dataclass(frozen=True, eq=False)

@@ -83,9 +83,7 @@ def _scale_needed(scene: Scene, spec: FragmentSpec, rows: NDArray[np.intp], colu
         lift = 0.25 * size * grow
         semi = (size * grow * rng.uniform(1.0, 1.25), size * grow * rng.uniform(0.85, 1.05), size * grow)
         drift = rng.uniform(-0.12, 0.12) * size
-        scale = np.sqrt(
-            ((s - position) / semi[0]) ** 2 + ((d - lift) / semi[1]) ** 2 + ((w - drift) / semi[2]) ** 2
-        )
+        scale = np.sqrt(((s - position) / semi[0]) ** 2 + ((d - lift) / semi[1]) ** 2 + ((w - drift) / semi[2]) ** 2)
         np.minimum(needed, scale, out=needed)
     return needed
 
@@ -121,8 +119,8 @@ def shape_fragment(scene: Scene, spec: FragmentSpec, taken: NDArray[np.bool_] | 
     if finite.sum() <= wanted:
         room = finite.sum() * REFERENCE_MM**3
         raise UsageError(
-            f"a fragment of {spec.volume_mm3:.0f} mm³ does not fit at {spec.level}: the canal has room for {room:.0f} mm³"
-            " there; ask for a smaller fragment or a wider canal"
+            f"a fragment of {spec.volume_mm3:.0f} mm³ does not fit at {spec.level}: the canal has room for"
+            f" {room:.0f} mm³ there; ask for a smaller fragment or a wider canal"
         )
     threshold = np.partition(needed[finite], wanted)[wanted]
     mask = np.zeros(grid.shape, dtype=bool)

@@ -34,9 +34,7 @@ def _vertebra(scene: Scene, patch: Patch, index: int) -> tuple[Float32, Float32,
     rng = np.random.default_rng((spec.seed + 101, index))
     size = rng.uniform(0.88, 1.12)
     to_disc = height / 2 + lower / 2
-    pedicle = ellipsoid(
-        (s + 0.2 * height, 0.29 * height), (w - half_width - 4.5, 4.8), (d - 4.5, 11.5), power=3.0
-    )
+    pedicle = ellipsoid((s + 0.2 * height, 0.29 * height), (w - half_width - 4.5, 4.8), (d - 4.5, 11.5), power=3.0)
     lamina = ellipsoid((s - 0.34 * height, 0.34 * height), (behind - 3.2, 3.2), (w, half_width + 4), power=3.0)
     slope = 0.15 if lumbar else 0.75
     spinous_centre = 0.44 * height + slope * (d - deep - 6)
@@ -46,9 +44,7 @@ def _vertebra(scene: Scene, patch: Patch, index: int) -> tuple[Float32, Float32,
     pars = ellipsoid((s - 0.12 * height, 0.5 * height), (w - half_width - 3.5, 4.5), (d - 12.5, 4.6))
     inferior = ellipsoid((s - to_disc + 1.5, 9.5), (w - half_width - 3.0, 4.2), (d - 15.5, 5.2))
     superior = ellipsoid((s + height / 2 + 3.0, 8.5), (w - half_width - 6.5, 4.8), (d - 11.0, 4.6))
-    transverse = ellipsoid(
-        (s + 0.1 * height, 5.0), (w - half_width - 16, 15.0 if lumbar else 9.0), (d - 9.5, 3.4)
-    )
+    transverse = ellipsoid((s + 0.1 * height, 5.0), (w - half_width - 16, 15.0 if lumbar else 9.0), (d - 9.5, 3.4))
     rest = np.maximum.reduce([pedicle, lamina, spinous, pars, transverse])
     return rest.astype(np.float32), inferior, superior
 
@@ -140,9 +136,10 @@ def _paint_alae(scene: Scene, first: int) -> None:
         scene.paint(patch, (ala > 0) & keep, Tissue.SACRUM_CORTEX, index + 1)
         scene.paint(patch, (ala > CORTEX_MM) & keep, Tissue.SACRUM, index + 1)
         foramen = np.hypot(u[None, :] - spec.heights_mm[index] * 0.5, (w - half * 0.62) * 0.8) < 4.0
-        scene.paint(patch, foramen & (v > -4)[None, :] & keep, Tissue.EPIDURAL_FAT, 0)
+        through = ((v > -4) & (v < spec.depths_mm[index] * 0.5 + 5))[None, :]
+        scene.paint(patch, foramen & through & keep, Tissue.EPIDURAL_FAT, 0)
         root = np.hypot(u[None, :] - spec.heights_mm[index] * 0.5, (w - half * 0.62) * 0.8) < 2.2
-        scene.paint(patch, root & (v > -4)[None, :] & keep, Tissue.NERVE_ROOT, 0)
+        scene.paint(patch, root & through & keep, Tissue.NERVE_ROOT, 0)
 
 
 _CANAL = (
@@ -170,9 +167,7 @@ def paint_posterior(scene: Scene) -> None:
             break
         s = scene.wall.arc - np.float32(scene.curve.body_arc[index])
         reach = spec.heights_mm[index]
-        patch = scene.patch(
-            (s > -1.3 * reach) & (s < 2.2 * reach) & (scene.wall.depth > -8) & (scene.wall.depth < 60)
-        )
+        patch = scene.patch((s > -1.3 * reach) & (s < 2.2 * reach) & (scene.wall.depth > -8) & (scene.wall.depth < 60))
         if not patch.rows.size:
             continue
         rest, inferior, superior = _vertebra(scene, patch, index)

@@ -22,9 +22,7 @@ def standard_spine(seed: int = 0) -> SpineSpec:
     degeneration = tuple(0.55 if i == _L5 - 1 else 0.4 if i == _L5 else 0.15 for i in range(n))
     bulge = tuple(0.8 if _L5 - 2 <= i <= _L5 else 0.2 for i in range(n))
     zeros = (0.0,) * n
-    return SpineSpec(
-        _NAMES, _HEIGHTS, _DEPTHS, _WIDTHS, _ANGLES, _DISCS, degeneration, bulge, zeros, zeros, seed=seed
-    )
+    return SpineSpec(_NAMES, _HEIGHTS, _DEPTHS, _WIDTHS, _ANGLES, _DISCS, degeneration, bulge, zeros, zeros, seed=seed)
 
 
 def _jitter(rng: np.random.Generator, values: tuple[float, ...], common: float, each: float) -> tuple[float, ...]:
@@ -47,7 +45,7 @@ def _names(count: int) -> tuple[str, ...]:
 
 
 def sample_spine(rng: np.random.Generator) -> SpineSpec:
-    """Draw a random adult spine: sizes, lordosis, wear, stenosis, slips, scoliosis, habitus, sometimes 4 or 6 lumbar bodies."""
+    """Draw a random adult spine; one in six has four or six lumbar bodies."""
     count = int(rng.choice([5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 4, 6]))
     order = _lumbar_names(count)
     names = _names(count)
@@ -65,7 +63,9 @@ def sample_spine(rng: np.random.Generator) -> SpineSpec:
         if i == first and rng.random() < 0.2:
             height = rng.uniform(3, 7)
         discs.append(float(max(0.8, height)))
-    bulge = tuple(float(max(0, rng.normal(0.3, 0.4) + 2.0 * g * rng.random())) * (i < first) for i, g in enumerate(degeneration))
+    bulge = tuple(
+        float(max(0, rng.normal(0.3, 0.4) + 2.0 * g * rng.random())) * (i < first) for i, g in enumerate(degeneration)
+    )
     narrow = rng.random() < 0.3
     stenosis = tuple(
         float(rng.uniform(0, 0.9) * x * narrow * (rng.random() < 0.6)) * (3 < i < first) for i, x in enumerate(low)

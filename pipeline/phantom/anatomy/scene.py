@@ -15,11 +15,11 @@ from pipeline.phantom.anatomy.tissue import Tissue
 Mask = NDArray[np.bool_]
 
 
-def ellipsoid(*terms: tuple[Float32 | float, float], power: float = 2.0) -> Float32:
+def ellipsoid(*terms: tuple[NDArray[np.floating] | float, float], power: float = 2.0) -> Float32:
     """About the distance inside a superellipsoid (mm, positive inside): each term is (offset, semi-axis)."""
     radius = sum((np.abs(offset) / np.float32(semi)) ** np.float32(power) for offset, semi in terms)
     smallest = np.float32(min(semi for _, semi in terms))
-    return np.asarray((1 - np.asarray(radius, dtype=np.float32) ** np.float32(1 / power)) * smallest)
+    return np.asarray((1 - np.asarray(radius) ** np.float32(1 / power)) * smallest, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,14 +14,14 @@ _FRONT_MM = 125.0
 
 
 def _wall_y(scene: Scene) -> Float32:
-    """y of the posterior wall at each row of the grid."""
+    """Position (y) of the posterior wall at each row of the grid."""
     wall = scene.curve.wall
     order = np.argsort(-wall[:, 1], kind="stable")
-    return np.interp(-scene.grid.z, -wall[order, 1], wall[order, 0]).astype(np.float32)
+    return np.asarray(np.interp(-scene.grid.z, -wall[order, 1], wall[order, 0]), dtype=np.float32)
 
 
 def _skin(scene: Scene) -> tuple[Float32, Float32]:
-    """y of the back muscles' fascia and of the skin at each row, from the whole spine so that grids agree."""
+    """Position (y) of the fascia and of the skin at each row, from the whole spine so that grids agree."""
     spec = scene.spec
     wall = scene.curve.wall
     z = np.arange(wall[0, 1], wall[-1, 1], -2.0)

@@ -126,6 +126,8 @@ class FragmentSpec:
 
     def __post_init__(self) -> None:
         if not self.volume_mm3 > 0:
-            raise UsageError(f"fragment volume must be positive, got {self.volume_mm3} mm³; leave the fragment out instead")
+            raise UsageError(
+                f"a fragment's volume must be positive, got {self.volume_mm3} mm³; for none, leave the fragment out"
+            )
         if self.rim_mm < 0 or self.fat_halo_mm < 0 or not 0 <= self.rim_extent <= 1:
             raise UsageError("fragment rim and halo must not be negative, rim_extent lies within 0 … 1")

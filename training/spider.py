@@ -1,0 +1,248 @@
+"""Samples from real SPIDER T2 SPACE volumes (CC BY 4.0), with displaced material drawn into some of their canals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from pipeline.phantom.anatomy import NetworkClass
+from training.effects import smooth_field
+from training.sample import Floats, Sample, draw_slab, slice_weights, soft_classes
+
+_CLASS = {29: NetworkClass.DISC, 76: NetworkClass.VERTEBRA, 150: NetworkClass.CANAL}
+
+
+@dataclass(frozen=True, eq=False)
+class RealVolume:
+    """One SPIDER volume at half its in-plane resolution.
+
+    Attributes
+    ----------
+    patient
+        SPIDER's number.
+    image, classes
+        (slices, rows, columns) intensities and network classes.
+    unsure
+        (rows, columns) bool: where nobody drew the sacrum.
+    pitch_mm, spacing_mm
+        Slice distance; pitch of rows and columns.
+    arc, depth
+        (rows, columns) mm along and behind the front of the canal.
+    discs
+        Arc length of each disc's back, from caudal to cranial.
+    focus
+        (row, column) of the lowest disc's back.
+    middle
+        Slice index of the canal's middle.
+    """
+
+    patient: int
+    image: Floats
+    classes: NDArray[np.uint8]
+    unsure: NDArray[np.bool_]
+    pitch_mm: float
+    spacing_mm: float
+    arc: Floats
+    depth: Floats
+    discs: tuple[float, ...]
+    focus: tuple[float, float]
+    middle: float
+
+
+def _halve(image: Floats) -> Floats:
+    rows, columns = image.shape[1] // 2 * 2, image.shape[2] // 2 * 2
+    return image[:, :rows, :columns].reshape(len(image), rows // 2, 2, columns // 2, 2).mean(axis=(2, 4))
+
+
+def _disc_components(plane: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
+    """Pixel lists of the discs of one plane, from caudal to cranial."""
+    labels, count = ndimage.label(plane)
+    parts = [np.argwhere(labels == k) for k in range(1, count + 1)]
+    parts = [part for part in parts if len(part) > 60]
+    return sorted(parts, key=lambda part: -float(part[:, 0].mean()))
+
+
+def _sacrum_from_disc(
+    part: NDArray[np.intp], shape: tuple[int, int], spacing: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(surely S1, maybe sacrum): below the lowest disc, along its own normal."""
+    centre = part.mean(axis=0)
+    _, vectors = np.linalg.eigh(np.cov((part - centre).T))
+    along = vectors[:, 1] * np.sign(vectors[1, 1])
+    normal = np.array([along[1], -along[0]])
+    normal *= np.sign(normal[0])
+    grid = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij"), axis=-1) - centre
+    depth, side = grid @ normal * spacing, grid @ along * spacing
+    own = (part - centre) @ normal * spacing
+    lower = np.quantile(own, 0.97)
+    half = (np.quantile((part - centre) @ along, 0.98) - np.quantile((part - centre) @ along, 0.02)) * spacing / 2
+    surely = (depth > lower + 3.5) & (depth < lower + 15) & (np.abs(side) < 0.62 * half - 0.12 * (depth - lower))
+    return surely, depth > 0
+
+
+def load_volume(path: Path) -> RealVolume:
+    """Read one volume and prepare what samples need."""
+    with np.load(path) as stored:
+        image, mask, spacing = stored["I"], stored["M"], stored["spacing"]
+    classes = np.zeros(mask.shape, dtype=np.uint8)
+    for value, network_class in _CLASS.items():
+        classes[mask == value] = network_class
+    # Majority of each 2 x 2 block, ties to the structure.
+    small = np.stack([_halve((classes == c).astype(np.float32)) for c in NetworkClass])
+    small[NetworkClass.BACKGROUND] -= 0.01
+    classes = small.argmax(axis=0).astype(np.uint8)
+    pixels = _halve(image.astype(np.float32))
+    step = float(spacing[1]) * 2
+    area = (classes == NetworkClass.CANAL).sum(axis=(1, 2))
+    middle = float((np.arange(len(area)) * area).sum() / area.sum())
+    plane = classes[int(np.clip(round(middle), 0, len(area) - 1))]
+    discs = _disc_components(plane == NetworkClass.DISC)
+    surely, maybe = _sacrum_from_disc(discs[0], (plane.shape[0], plane.shape[1]), step)
+    classes = np.where(surely[None] & (classes == NetworkClass.BACKGROUND), np.uint8(NetworkClass.SACRUM), classes)
+    backs = [part[part[:, 1].argmax()] for part in discs]
+    arc, depth, at = _canal_coordinates(plane == NetworkClass.CANAL, backs, step)
+    focus = float(backs[0][0]), float(backs[0][1])
+    patient = int(path.name.split("_")[0])
+    return RealVolume(patient, pixels, classes, maybe, float(spacing[0]), step, arc, depth, at, focus, middle)
+
+
+def _canal_coordinates(
+    canal: NDArray[np.bool_], backs: list[NDArray[np.intp]], step: float
+) -> tuple[Floats, Floats, tuple[float, ...]]:
+    """Arc length along and depth behind the front of the canal, and the arc length of each disc's back (mm)."""
+    shape = canal.shape
+    rows = np.nonzero(canal.any(axis=1))[0]
+    front = ndimage.gaussian_filter1d(canal[rows].argmax(axis=1).astype(float), 3, mode="nearest")
+    line = np.stack([rows.astype(float), front], axis=1)
+    tangent = np.gradient(line, axis=0)
+    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    arc_line = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))]) * step
+    points = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1).reshape(-1, 2)
+    tree = cKDTree(line)
+    _, nearest = tree.query(points)
+    delta = (points - line[nearest]) * step
+    depth = delta[:, 1] * tangent[nearest, 0] - delta[:, 0] * tangent[nearest, 1]
+    arc = arc_line[nearest] + (delta * tangent[nearest]).sum(axis=1)
+    at = tuple(float(arc_line[tree.query(back)[1]]) for back in backs)
+    return arc.reshape(shape).astype(np.float32), depth.reshape(shape).astype(np.float32), at
+
+
+def paste_fragment(
+    rng: np.random.Generator, volume: RealVolume, volume_mm3: float | None = None, disc: int | None = None
+) -> tuple[Floats, NDArray[np.uint8], float]:
+    """Draw displaced material into the canal of a copy.
+
+    Returns
+    -------
+    image, classes
+        Copies with the fragment.
+    volume_mm3
+        What the fragment holds.
+    """
+    index = disc if disc is not None else int(rng.choice(3, p=[0.42, 0.42, 0.16]))
+    at = volume.discs[min(index, len(volume.discs) - 1)]
+    wanted = volume_mm3 or float(np.exp(rng.uniform(np.log(80), np.log(1700))))
+    size = (wanted / 3.6) ** (1 / 3)
+    slices = (np.arange(len(volume.image)) - volume.middle) * volume.pitch_mm - rng.normal(0, 2.5)
+    rows, columns = np.nonzero((np.abs(volume.arc - at) < 34) & (np.abs(volume.depth - 5) < 13))
+    s, d = volume.arc[rows, columns] - at, volume.depth[rows, columns]
+    way = float(rng.uniform(-1, 1)) * (4 + 10 * min(1, wanted / 900))
+    # Pasted discs have their back at about d = -2, in front of the canal's front.
+    needed = np.full((len(slices), len(rows)), np.inf, dtype=np.float32)
+    for position in np.linspace(0 if rng.random() < 0.75 else 0.6 * way, way, 4):
+        semi = size * rng.uniform(0.8, 1.25, 3)
+        part = ((s - position) / semi[0]) ** 2 + ((d + 1.5 - 0.25 * size) / semi[1]) ** 2
+        needed = np.minimum(needed, np.sqrt(part[None, :] + (slices[:, None] / semi[2]) ** 2))
+    wobble = np.stack([smooth_field(rng, volume.arc.shape, 5.0)[rows, columns]] * len(slices))
+    needed *= 1 + 0.06 * wobble
+    here = volume.classes[:, rows, columns]
+    bone = (here == NetworkClass.VERTEBRA) | (here == NetworkClass.DISC) | (here == NetworkClass.SACRUM)
+    inside = (here == NetworkClass.CANAL) | ((here == 0) & (d > -4)[None, :] & (d < 6)[None, :])
+    needed[bone | ~inside] = np.inf
+    voxel = volume.spacing_mm**2 * volume.pitch_mm
+    finite = np.isfinite(needed)
+    count = min(round(wanted / voxel), int(finite.sum() * 0.6))
+    if count < 20:
+        return volume.image, volume.classes, 0.0
+    threshold = np.partition(needed[finite], count)[count]
+    mask = np.zeros(volume.classes.shape, dtype=bool)
+    mask[:, rows, columns] = needed < threshold
+    return _blend(rng, volume, mask), np.where(mask, np.uint8(5), volume.classes), float(mask.sum() * voxel)
+
+
+def _blend(rng: np.random.Generator, volume: RealVolume, mask: NDArray[np.bool_]) -> Floats:
+    """The image with the mask filled by disc-like texture, partial volume at its border, sometimes a rim."""
+    pixels = volume.image[volume.classes == NetworkClass.DISC]
+    bright = float(np.percentile(volume.image[volume.classes == NetworkClass.CANAL], 60))
+    low, mid, high = np.percentile(pixels, (25, 50, 75))
+    level = float(np.clip(mid * np.exp(rng.normal(0.15, 0.4)), 0.02 * bright, 0.8 * bright))
+    noise = np.stack([smooth_field(rng, volume.arc.shape, 3.0) for _ in range(len(mask))])
+    fill = level + 0.4 * (high - low) * noise + 0.15 * (high - low) * rng.standard_normal(mask.shape)
+    alpha = ndimage.gaussian_filter(mask.astype(np.float32), (0.45, 0.55, 0.55))
+    image = volume.image
+    kind = rng.random()
+    if kind < 0.7:
+        # A dark line (dura, posterior ligament), or a bright rim (granulation tissue, epidural fat).
+        shell = ndimage.gaussian_filter(ndimage.binary_dilation(mask).astype(np.float32), (0.45, 0.6, 0.6))
+        colour = 0.3 * low if kind < 0.5 else bright * rng.uniform(0.35, 0.8)
+        shell = np.where(np.isin(volume.classes, (1, 2, 3)), 0, shell) * rng.uniform(0.5, 1)
+        image = image * (1 - shell) + colour * shell
+    return np.asarray(np.clip(image * (1 - alpha) + fill * alpha, 0, None), dtype=np.float32)
+
+
+def _remap(rng: np.random.Generator, image: Floats, classes: NDArray[np.uint8]) -> Floats:
+    """Give a T2 plane another look: T1-like, fat-suppressed, or with other gains per tissue."""
+    kind = rng.random()
+    if kind < 0.42:
+        return image
+    top = float(np.percentile(image, 99)) + 1e-6
+    x = np.clip(image / top, 0, 1.3)
+    soft = [ndimage.gaussian_filter((classes == c).astype(np.float32), 0.6) for c in (1, 2, 3, 4, 5)]
+    if kind < 0.75:
+        water = ndimage.binary_dilation(classes == 4, iterations=2) & ~np.isin(classes, (1, 2, 3, 5))
+        wet = ndimage.gaussian_filter(water.astype(np.float32), 0.6)
+        dark = rng.uniform(0.06, 0.18) + 0.10 * np.clip(0.6 - x, 0, 1) * wet
+        body = x ** rng.uniform(0.6, 0.9)
+        bone, disc = rng.uniform(1.0, 1.8), rng.uniform(0.8, 1.6)
+        gain = 1 + (bone - 1) * (soft[0] + soft[1]) + (disc - 1) * (soft[2] + soft[4])
+        return np.asarray((body * gain * (1 - wet) + dark * wet) * top, dtype=np.float32)
+    gain = 1 + sum((np.exp(rng.normal(0, 0.35)) - 1) * s for s in soft)
+    fat = np.exp(rng.normal(-0.6, 0.5)) if kind > 0.88 else 1.0
+    other = np.clip(1 - sum(soft), 0, 1)
+    return np.asarray(x * gain * (1 + (fat - 1) * other) * top, dtype=np.float32)
+
+
+def real_sample(rng: np.random.Generator, volume: RealVolume) -> Sample:
+    """One sample of a real volume, half of the time with a fragment pasted in."""
+    image, classes = volume.image, volume.classes
+    pasted = rng.random() < 0.55
+    if pasted:
+        image, classes, _ = paste_fragment(rng, volume)
+    positions = (np.arange(len(image)) * volume.pitch_mm).astype(np.float32)
+    thickness, pitch = draw_slab(rng)
+    reach = float(positions[-1])
+    middle = float(np.clip(volume.middle * volume.pitch_mm + rng.normal(0, 4.5), 0.2 * reach, 0.8 * reach))
+    if pasted and rng.random() < 0.7:
+        found = np.nonzero((classes == 5).any(axis=(1, 2)))[0]
+        if found.size:
+            middle = float(positions[found].mean() + rng.normal(0, 2.5))
+    flip = 1 if rng.random() < 0.5 else -1
+    weights = slice_weights(positions, middle, thickness)
+    chosen = np.nonzero(weights)[0]
+    occupancy = soft_classes(classes[chosen], weights[chosen])
+    hard = occupancy.argmax(axis=0).astype(np.uint8)
+    state = rng.integers(2**31)
+    slices = []
+    for step in (-1, 0, 1):
+        w = slice_weights(positions, float(np.clip(middle + flip * step * pitch, 0, reach)), thickness)
+        plane = np.tensordot(w, image, axes=1).astype(np.float32)
+        slices.append(_remap(np.random.default_rng(state), plane, hard))
+    row = volume.focus[0] - rng.uniform(0, 75)
+    return Sample(
+        np.stack(slices), occupancy, volume.unsure.astype(np.float32), volume.spacing_mm, (row, volume.focus[1] + 8)
+    )

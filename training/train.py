@@ -1,0 +1,138 @@
+"""Train the network: `python -m training.train --minutes 80`; `--resume` goes on from the last checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from training.checkpoint import Progress, load, make_average, save, update_average
+from training.dataset import Stream, StreamConfig
+from training.loss import segmentation_loss
+from training.network import UNet
+
+logger = logging.getLogger("training")
+WIDTHS = (32, 64, 128, 192)
+_WARM_UP = 0.02
+_SAVE_EVERY = 200
+_LOG_EVERY = 50
+
+
+def learning_rate(peak: float, done: float) -> float:
+    """Short warm-up, then half a cosine down to 1 % over the share of the time that is done."""
+    if done < _WARM_UP:
+        return peak * (0.05 + 0.95 * done / _WARM_UP)
+    part = min(1.0, (done - _WARM_UP) / (1 - _WARM_UP))
+    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * part)))
+
+
+class Trainer:
+    """Network, its average, optimiser and progress."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        torch.manual_seed(options.seed)
+        self.device = torch.device(options.device)
+        self.network = UNet(WIDTHS).to(self.device, memory_format=torch.channels_last)
+        self.average = make_average(self.network)
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=options.rate, weight_decay=1e-3)
+        self.progress = Progress()
+        self.options = options
+        self.checkpoint = Path(options.out) / "last.pt"
+        if options.resume and self.checkpoint.exists():
+            stored = load(self.checkpoint)
+            self.network.load_state_dict(stored["network"])
+            self.average.load_state_dict(stored["average"])
+            self.optimiser.load_state_dict(stored["optimiser"])
+            self.progress = Progress(**stored["progress"])
+
+    @property
+    def done(self) -> float:
+        """Share of the time that is over."""
+        return self.progress.seconds / (60 * self.options.minutes)
+
+    def step(self, batch: list[Tensor]) -> float:
+        """One optimiser step; the loss."""
+        slices, occupancy, unsure = (tensor.to(self.device) for tensor in batch)
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.options.rate, self.done)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            scores = self.network(slices.contiguous(memory_format=torch.channels_last))
+        loss = segmentation_loss(scores.float(), occupancy, unsure)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        self.optimiser.step()
+        self.progress.step += 1
+        update_average(self.average, self.network, self.progress.step)
+        return float(loss.detach())
+
+    def store(self) -> None:
+        """Write the checkpoint."""
+        content = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "progress": asdict(self.progress),
+            "widths": WIDTHS,
+        }
+        save(self.checkpoint, content)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train until the time is over."""
+    trainer = Trainer(options)
+    # A resumed run draws other samples than the run that it continues.
+    stream = Stream(
+        StreamConfig(options.bank, options.spider, options.real_share, seed=options.seed + trainer.progress.step)
+    )
+    loader = DataLoader(stream, batch_size=options.batch, num_workers=options.workers, prefetch_factor=4)
+    total, before = 0.0, time.monotonic()
+    for batch in loader:
+        total += trainer.step(batch)
+        now = time.monotonic()
+        # A pause of the machine is not training.
+        trainer.progress.seconds += min(now - before, 20.0)
+        before = now
+        step = trainer.progress.step
+        if step % _LOG_EVERY == 0:
+            share = 100 * trainer.done
+            logger.info(
+                "step %d  %.0f s  %.1f %%  loss %.4f", step, trainer.progress.seconds, share, total / _LOG_EVERY
+            )
+            total = 0.0
+        if step % _SAVE_EVERY == 0 or trainer.done >= 1:
+            trainer.store()
+        if trainer.done >= 1:
+            break
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bank", type=Path, default=Path("training/runs/bank"))
+    parser.add_argument("--spider", type=Path, default=Path("../shared/data/spider/t2_space"))
+    parser.add_argument("--out", type=Path, default=Path("training/runs/first"))
+    parser.add_argument("--minutes", type=float, default=80)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--batch", type=int, default=6)
+    parser.add_argument("--real-share", type=float, default=0.45)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--resume", action="store_true")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    run(options)
+
+
+if __name__ == "__main__":
+    main()
