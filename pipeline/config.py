@@ -40,9 +40,15 @@ class SegmentationSettings(Section):
 
 
 class RegistrationSettings(Section):
-    """Alignment on L4–S1 bone. Above ``maximum_tre_mm`` the pair is refused."""
+    """Alignment on L4–S1 bone.
+
+    A pair is refused when the estimated error exceeds ``maximum_tre_mm``, when the bones overlap less than
+    ``minimum_bone_dice``, or when series of one kind correlate less than ``minimum_similarity`` inside bone.
+    """
 
     maximum_tre_mm: Positive = 3.0
+    minimum_bone_dice: Fraction = 0.6
+    minimum_similarity: Fraction = 0.3
     seed: int = 20140901
 
 
