@@ -49,6 +49,16 @@ class Check:
         mask = labels.with_array(np.isin(labels.array, (Structure.VERTEBRA, Structure.SACRUM)).astype(np.float32))
         return outline_path(resample(mask, side.to_halfway, self.grid, outside=0.0)[0], PIXEL_MM)
 
+    def _corners(self) -> str:
+        """Small crosses where squares meet: well-aligned visits give a picture in which no square is seen."""
+        square = round(SQUARE_MM / PIXEL_MM) * PIXEL_MM
+        rows, columns = (int(n * PIXEL_MM / square) for n in self.grid.shape[1:])
+        return "".join(
+            f"M{c * square - 1:.1f} {r * square:.1f}h2M{c * square:.1f} {r * square - 1:.1f}v2"
+            for r in range(1, rows + 1)
+            for c in range(1, columns + 1)
+        )
+
     def packed(self, encoding: Encoding) -> dict[str, Any] | None:
         """Plain values for the page's template; None when a visit has no sagittal series."""
         if not self.complete:
@@ -67,5 +77,6 @@ class Check:
             "pictures": {
                 name: data_uri(coarser(grey, encoding.coarsen), encoding.quality) for name, grey in pictures.items()
             },
+            "corners": self._corners(),
             "bones": {side.name: bone for side, bone in zip(self.both, self.bones, strict=True)},
         }

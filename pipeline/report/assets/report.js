@@ -99,6 +99,11 @@
     share.addEventListener("input", () => apply("mix"));
     share.addEventListener("pointerdown", () => apply("mix"));
     apply("checkerboard");
+    const bones = document.querySelector("[data-bones]");
+    bones.addEventListener("click", () => {
+      press(bones, !pressed(bones));
+      blend.classList.toggle("hide-bones", !pressed(bones));
+    });
   }
 
   // report.html#slice=4&outlines=off opens a view as it was talked about, e.g. in a message between colleagues.
