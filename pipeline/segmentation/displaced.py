@@ -51,7 +51,7 @@ class DisplacedMaterial:
     components
         uint8, shape (slices, rows, columns): accepted components, 1 the largest; 0 elsewhere.
     suppressed_mm3
-        Expected volume near this level that was taken for false (isolated specks, outside canal and foramen).
+        Expected volume within 25 mm of this level that was taken for noise (isolated specks, nowhere probable).
     """
 
     level: str
@@ -100,8 +100,9 @@ def displaced_probability(segmentation: SeriesSegmentation, level: Level, anatom
     shape = segmentation.labels.shape
     mass = np.zeros(shape, dtype=np.float32)
     mass.flat[candidates.flat] = candidates.mass
+    own, rejected = _sorted_out(segmentation.labels, mass, candidates, level, wall)
     kept = np.zeros(shape, dtype=bool)
-    kept.flat[candidates.flat] = _belongs(segmentation.labels, mass, candidates, level, wall)
+    kept.flat[candidates.flat] = own
     region = _dilated(kept, segmentation.labels)
     region &= mass > 0
     inside = region.ravel()[candidates.flat]
@@ -114,7 +115,7 @@ def displaced_probability(segmentation: SeriesSegmentation, level: Level, anatom
         variants=_variants(segmentation, candidates, inside),
         region=segmentation.labels.with_array(region),
         components=segmentation.labels.with_array(components),
-        suppressed_mm3=_suppressed(candidates, inside, level, wall, segmentation.labels.voxel_volume_mm3),
+        suppressed_mm3=float(candidates.mass[rejected].sum()) * segmentation.labels.voxel_volume_mm3,
     )
 
 
@@ -147,28 +148,27 @@ def _in_canal(place: WallCoordinates) -> NDArray[np.bool_]:
     return (np.abs(place.lateral) <= LATERAL_MM) & (place.behind > -6.0) & (place.behind < CANAL_DEPTH_MM)
 
 
-def _belongs(
+def _sorted_out(
     grid: Volume, mass: NDArray[np.float32], candidates: _Candidates, level: Level, wall: PosteriorWall
-) -> NDArray[np.bool_]:
-    """Which candidates are accepted as this level's material."""
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which candidates are this level's material, and which near it are taken for noise."""
     grown, _ = ndimage.label(mass > GROWTH_PROBABILITY, structure=np.ones((3, 3, 3)))
     number = grown.ravel()[candidates.flat]
-    names = list(wall.positions_mm)
-    positions = np.array([wall.positions_mm[name] for name in names])
-    own = names.index(level.name)
-    accepted = np.zeros(number.shape, dtype=bool)
+    positions = np.array(list(wall.positions_mm.values()))
+    own = list(wall.positions_mm).index(level.name)
+    accepted, rejected = np.zeros((2, number.size), dtype=bool)
     for component in np.unique(number[number > 0]):
         member = number == component
         share = candidates.mass[member]
-        if share.max() < SEED_PROBABILITY:
-            continue
         distance = np.abs(candidates.place.along[member][:, None] - positions)
         contact = np.where(distance <= CONTACT_MM, share[:, None], 0.0).sum(axis=0) / share.sum()
-        volume = float(share.sum()) * grid.voxel_volume_mm3
-        if contact.max() == 0.0 and volume < SMALLEST_ISOLATED_MM3:
-            continue
-        accepted[member] = _members_of(own, contact, distance)
-    return np.asarray(accepted & (np.abs(candidates.place.along - positions[own]) <= MIGRATION_MM))
+        speck = contact.max() == 0.0 and float(share.sum()) * grid.voxel_volume_mm3 < SMALLEST_ISOLATED_MM3
+        if speck or share.max() < SEED_PROBABILITY:
+            rejected[member] = True
+        else:
+            accepted[member] = _members_of(own, contact, distance)
+    near = np.abs(candidates.place.along - positions[own]) <= MIGRATION_MM
+    return accepted & near, rejected & near
 
 
 def _members_of(own: int, contact: NDArray[np.float64], distance: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -213,10 +213,3 @@ def _variants(
     for source, target in zip(given, result, strict=True):
         target.flat[flat] = np.minimum(source.ravel()[flat] * candidates.fragment_share[inside] + disc, 1.0)
     return result
-
-
-def _suppressed(
-    candidates: _Candidates, inside: NDArray[np.bool_], level: Level, wall: PosteriorWall, voxel_mm3: float
-) -> float:
-    near = np.abs(candidates.place.along - wall.positions_mm[level.name]) <= MIGRATION_MM
-    return float(candidates.mass[near & ~inside].sum()) * voxel_mm3

@@ -44,24 +44,22 @@ def disc_value(name: str) -> int:
     return 100 + vertebra_value(above)
 
 
-def bodies_above(lowest_disc: str, count: int) -> tuple[str, ...]:
-    """Names of ``count`` bodies counted up from the one above ``lowest_disc``, CAUDAL TO CRANIAL.
+def bodies_above(lowest_disc: str) -> tuple[str, ...]:
+    """Names of all bodies counted up from the one above ``lowest_disc``, CAUDAL TO CRANIAL, T1 the last.
 
-    ``"L6/S1"`` counts L6, L5 …; ``"T13/L1"`` and the like are not counted, as nothing in an image tells them apart.
+    ``"L6/S1"`` counts L6, L5, and so on; a thirteenth rib-bearing vertebra is not counted, as nothing in a lumbar
+    image tells it apart.
 
     Raises
     ------
     UsageError
-        If the disc is unknown, or there are not so many bodies above it.
+        If the disc is unknown or cannot be counted from.
     """
     disc_value(lowest_disc)
-    above = lowest_disc.partition("/")[0]
+    above, _, below = lowest_disc.partition("/")
     chain = [*BODIES]
     if above == "L6":
-        chain[chain.index("S1") : chain.index("S1")] = ["L6"]
-    if above not in chain:
+        chain.insert(chain.index("S1"), "L6")
+    if above not in chain or chain[chain.index(above) + 1 : chain.index(above) + 2] != [below]:
         raise UsageError(f"Levels cannot be counted up from {lowest_disc}; name a disc such as L5/S1, L4/L5 or L6/S1.")
-    end = chain.index(above) + 1
-    if end < count:
-        raise UsageError(f"A spine has fewer than {count} bodies above {lowest_disc}; name a lower disc as the lowest.")
-    return tuple(reversed(chain[end - count : end]))
+    return tuple(reversed(chain[: chain.index(above) + 1]))

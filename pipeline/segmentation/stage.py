@@ -1,0 +1,220 @@
+"""One visit in, its named anatomy out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from pipeline.config import SegmentationSettings
+from pipeline.dicom.visit import Plane, Role, Visit
+from pipeline.errors import AnatomyError, LevelError, NoUsableSeriesError
+from pipeline.findings import Finding, Severity
+from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation
+from pipeline.segmentation.axial import carried_to
+from pipeline.segmentation.carry import agreement, carried_names
+from pipeline.segmentation.inference import Prediction, predict
+from pipeline.segmentation.instances import Spine, find_spine
+from pipeline.segmentation.landmarks import named_levels, named_vertebrae
+from pipeline.segmentation.levels import LevelNaming, name_levels
+from pipeline.segmentation.native import on_native_grid
+from pipeline.segmentation.network import Predictor, shared_network
+from pipeline.segmentation.plausibility import require_lumbar
+
+PREFERENCE = (Role.SAGITTAL_T2, Role.SAGITTAL_T1, Role.SAGITTAL_T1_POST, Role.SAGITTAL_STIR)
+"""Which series names the levels, where several do so about equally surely."""
+EQUALLY_SURE = 0.15
+DISAGREEMENT = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """One sagittal series, segmented, and what it says about the levels by itself."""
+
+    prediction: Prediction
+    spine: Spine
+    naming: LevelNaming | None
+    refusal: LevelError | None
+
+    @property
+    def levels(self) -> dict[str, Level]:
+        return named_levels(self.prediction, self.spine, self.naming) if self.naming else {}
+
+    @property
+    def confidence(self) -> float:
+        return max(self.naming.confidence.values(), default=0.0) if self.naming else 0.0
+
+
+def segment(
+    visit: Visit,
+    settings: SegmentationSettings,
+    progress: Callable[[str], None] | None = None,
+    network: Predictor | None = None,
+) -> Anatomy:
+    """Segment all series of a visit and name its levels.
+
+    Parameters
+    ----------
+    visit
+        The series; at least one sagittal one is needed.
+    settings
+        ``level`` must be in view; ``lowest_disc`` overrides the count; ``variants`` and ``threads`` of the network.
+    progress
+        Called with a short text when a series begins.
+    network
+        What tells structures apart; the shipped network when None.
+
+    Returns
+    -------
+    Anatomy
+
+    Raises
+    ------
+    NoUsableSeriesError
+        If no series is sagittal.
+    AnatomyError
+        If no sagittal series shows a lumbar spine.
+    LevelError
+        If the levels cannot be counted, or ``settings.level`` is not in view.
+    """
+    say = progress or (lambda _: None)
+    _require_sagittal(visit)
+    predictor = network or shared_network(settings.threads)
+    findings: list[Finding] = []
+    counted = _count_each(visit, settings, say, predictor, findings)
+    reference = _reference(counted)
+    anatomy = _named(counted, reference, findings)
+    _require_level(anatomy, settings.level)
+    return replace(
+        anatomy,
+        segmentations={**anatomy.segmentations, **_axial(visit, anatomy, say)},
+        findings=_all(findings, anatomy, visit),
+    )
+
+
+def _require_sagittal(visit: Visit) -> None:
+    if not any(role.plane is Plane.SAGITTAL for role in visit.series):
+        have = ", ".join(role.value.replace("_", " ") for role in visit.series) or "none"
+        raise NoUsableSeriesError(
+            f"Levels are counted on sagittal images, and this visit has no sagittal series (series in use: {have}). "
+            "Add the sagittal T2 or T1 series of the same examination."
+        )
+
+
+def _count_each(
+    visit: Visit,
+    settings: SegmentationSettings,
+    say: Callable[[str], None],
+    network: Predictor,
+    findings: list[Finding],
+) -> dict[Role, _Counted]:
+    """Segment and count every sagittal series; those that show no lumbar spine are left out with a finding."""
+    counted: dict[Role, _Counted] = {}
+    refusal: AnatomyError | None = None
+    for role in (role for role in PREFERENCE if role in visit.series):
+        say(_spoken(role))
+        prediction = predict(visit.series[role].volume, network, settings.variants)
+        spine = find_spine(prediction)
+        try:
+            require_lumbar(spine, prediction.probabilities, _spoken(role))
+        except AnatomyError as error:
+            refusal = refusal or error
+            findings.append(Finding("series-not-lumbar", Severity.WARNING, str(error)))
+            continue
+        counted[role] = _count(prediction, spine, settings.lowest_disc)
+    if not counted and refusal is not None:
+        raise refusal
+    return counted
+
+
+def _count(prediction: Prediction, spine: Spine, lowest_disc: str | None) -> _Counted:
+    try:
+        return _Counted(prediction, spine, name_levels(spine, lowest_disc), None)
+    except LevelError as error:
+        return _Counted(prediction, spine, None, error)
+
+
+def _reference(counted: Mapping[Role, _Counted]) -> Role:
+    """The series that names the levels."""
+    best = max(one.confidence for one in counted.values())
+    for role in PREFERENCE:
+        if role in counted and counted[role].naming and counted[role].confidence >= best - EQUALLY_SURE:
+            return role
+    raise next(one.refusal for one in counted.values() if one.refusal is not None)
+
+
+def _named(counted: Mapping[Role, _Counted], reference: Role, findings: list[Finding]) -> Anatomy:
+    """Names of the reference, carried to the other sagittal series."""
+    chosen = counted[reference]
+    naming = chosen.naming
+    if naming is None:
+        raise LevelError(
+            f"The {_spoken(reference)} series could not be counted; name its lowest disc with --lowest-disc."
+        )
+    levels = chosen.levels
+    agreed = agreement(levels, [one.levels for role, one in counted.items() if role is not reference])
+    if agreed is not None and naming.counted_from == "sacrum":
+        levels = {
+            name: replace(level, confidence=level.confidence * (0.5 + 0.5 * agreed)) for name, level in levels.items()
+        }
+        if agreed < DISAGREEMENT:
+            findings.append(_disagreement(reference))
+    vertebrae = named_vertebrae(chosen.prediction, chosen.spine, naming)
+    segmentations: dict[Role, SeriesSegmentation] = {}
+    for role, one in counted.items():
+        own = naming if role is reference else carried_names(one.prediction, one.spine, levels, vertebrae)
+        segmentations[role] = on_native_grid(role, one.prediction, one.spine, own)
+    return Anatomy(
+        segmentations=segmentations,
+        reference=reference,
+        levels=levels,
+        vertebrae=vertebrae,
+        counted_from=naming.counted_from,
+        transitional=naming.transitional,
+        findings=naming.findings,
+    )
+
+
+def _disagreement(reference: Role) -> Finding:
+    return Finding(
+        "levels-disagree-between-series",
+        Severity.WARNING,
+        f"Counted by themselves, the sagittal series of this visit name the discs differently; the names are those of "
+        f"{_spoken(reference)}. Check them, and set them with --lowest-disc where they are wrong.",
+    )
+
+
+def _require_level(anatomy: Anatomy, level: str) -> None:
+    if level not in anatomy.levels:
+        seen = ", ".join(anatomy.levels) or "none"
+        raise LevelError(
+            f"{level} is not in view; the discs that could be named are: {seen}. Choose one of them with --level, or "
+            "name the lowest visible disc with --lowest-disc if the count is wrong."
+        )
+
+
+def _axial(visit: Visit, anatomy: Anatomy, say: Callable[[str], None]) -> dict[Role, SeriesSegmentation]:
+    reference = anatomy.segmentations[anatomy.reference]
+    others = [one for role, one in anatomy.segmentations.items() if role is not anatomy.reference]
+    result = {}
+    for role, series in visit.series.items():
+        if role.plane is Plane.AXIAL:
+            say(_spoken(role))
+            result[role] = carried_to(role, series.volume, reference, others)
+    return result
+
+
+def _all(findings: list[Finding], anatomy: Anatomy, visit: Visit) -> tuple[Finding, ...]:
+    axial = [_spoken(role) for role in visit.series if role.plane is Plane.AXIAL]
+    carried = Finding(
+        "axial-labels-carried-over",
+        Severity.INFO,
+        f"The labels of {', '.join(axial)} were carried over from the sagittal series through patient coordinates; "
+        "they are shown, and not measured.",
+    )
+    return (*anatomy.findings, *findings, *([carried] if axial else []))
+
+
+def _spoken(role: Role) -> str:
+    """``"sagittal T1 post-contrast"`` and the like."""
+    words = {"t1": "T1", "t2": "T2", "stir": "STIR", "post": "post-contrast"}
+    return " ".join(words.get(word, word) for word in role.value.split("_"))
