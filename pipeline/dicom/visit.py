@@ -99,7 +99,17 @@ class Series:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One stack that was found, the role it plays or the reason why it lost: a line of ``discdelta inspect``."""
+    """One stack that was found, the role it plays or the reason why it lost: a line of ``discdelta inspect``.
+
+    Attributes
+    ----------
+    weighting
+        For the eye, e.g. ``"T2 fat-suppressed"``.
+    reason
+        Why it lost; for a chosen stack, what its weighting and contrast state rest on.
+    contrast
+        Whether it was acquired after contrast medium; None where that was not asked (localizers, derived images).
+    """
 
     series_number: int | None
     series_description: str
@@ -111,6 +121,7 @@ class Candidate:
     spacing_mm: tuple[float, float, float] | None
     role: Role | None
     reason: str
+    contrast: bool | None = None
 
 
 @dataclass(frozen=True)
