@@ -66,7 +66,9 @@ def walk(data: bytes, size: int) -> Header:
     try:
         start = _explicit(data, 132, len(data), values, meta=True)
         syntax = values.get(tags.TRANSFER_SYNTAX, b"").rstrip(b"\0 ")
-        if not syntax or syntax in _NOT_FOR_THE_WALK:
+        if not syntax or start > len(data):
+            raise _beyond(max(start, len(data)) + 1, data, size)
+        if syntax in _NOT_FOR_THE_WALK:
             raise Unusual
         step = _implicit if syntax == IMPLICIT_LITTLE else _explicit
         end = step(data, start, len(data), values)

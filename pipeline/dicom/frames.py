@@ -52,7 +52,7 @@ def frames_of(header: Header, source: ByteSource) -> list[Instance]:
 
 
 def _refuse_what_is_no_mr_image(header: Header) -> None:
-    sop_class, modality = header.text(tags.SOP_CLASS), header.text(tags.MODALITY).upper()
+    sop_class, modality = header.sop_class, header.text(tags.MODALITY).upper()
     if not sop_class and tags.ROWS not in header.values:
         if not header.values:
             raise Unusable("file-not-dicom", "is not DICOM")
@@ -102,7 +102,7 @@ def _instance(header: Header, source: ByteSource, frame: int, count: int, pixels
         source=source,
         frame=frame,
         frame_count=count,
-        sop_class_uid=text(tags.SOP_CLASS),
+        sop_class_uid=header.sop_class,
         sop_instance_uid=text(tags.SOP_INSTANCE),
         study_instance_uid=text(tags.STUDY_UID),
         series_instance_uid=text(tags.SERIES_UID),

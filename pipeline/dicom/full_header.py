@@ -91,9 +91,8 @@ def full_header(data: bytes) -> Header:
 def _header(dataset: Dataset) -> Header:
     big_endian = not dataset.original_encoding[1] if dataset.original_encoding[1] is not None else False
     values = dict(_raw_values(dataset))
-    syntax = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
-    if syntax:
-        values[tags.TRANSFER_SYNTAX] = str(syntax).encode("ascii", "replace")
+    if hasattr(dataset, "file_meta"):
+        values.update(_raw_values(dataset.file_meta))
     pixels = values.pop(tags.PIXEL_DATA, b"")
     shared: dict[int, bytes] = {}
     for group in _items(dataset, tags.SHARED_GROUPS):
@@ -116,6 +115,9 @@ def _flat(group: Dataset, depth: int = 0) -> Iterator[tuple[int, bytes]]:
     if depth >= _MAX_DEPTH:
         return
     for element in list(group.keys()):
+        # Philips repeats public attributes inside a private sequence with another meaning: a position half a voxel off.
+        if int(element) >> 16 & 1:
+            continue
         if group.get_item(element).VR == "SQ":
             for item in _items(group, int(element)):
                 yield from _flat(item, depth + 1)
@@ -132,6 +134,11 @@ def _raw_values(dataset: Dataset) -> Iterator[tuple[int, bytes]]:
             yield tag, b"\1"
         elif isinstance(value, bytes):
             yield tag, value
+        elif isinstance(value, int) and getattr(element, "VR", None) in ("US", "SS"):
+            # pydicom converts a few attributes early, because the meaning of others depends on them.
+            yield tag, (value & 0xFFFF).to_bytes(2, "little" if dataset.original_encoding[1] is not False else "big")
+        elif value is not None:
+            yield tag, _as_text(dataset, tag)
 
 
 def _as_text(group: Dataset, tag: int) -> bytes:

@@ -41,6 +41,11 @@ class Header:
         merged = {**self.values, **self.shared, **self.frames[index]}
         return Header(merged, self.big_endian, self.pixel_offset, self.pixel_length)
 
+    @property
+    def sop_class(self) -> str:
+        """SOP class of the object, as a DICOMDIR has it in its file meta information only."""
+        return self.text(tags.SOP_CLASS) or self.text(tags.MEDIA_SOP_CLASS)
+
     def text(self, tag: int) -> str:
         """Text of an attribute, or an empty string."""
         raw = self.values.get(tag)
@@ -96,15 +101,22 @@ class Header:
     def _decode(self, raw: bytes) -> str:
         name = self.values.get(tags.CHARACTER_SET, b"").decode("ascii", "replace").strip(" \0")
         codec = _CODECS.get(name)
-        if codec is None:
-            from pydicom.charset import convert_encodings, decode_bytes
-            from pydicom.valuerep import TEXT_VR_DELIMS
+        return _decode_by_pydicom(raw, name) if codec is None else raw.decode(codec, "replace")
 
-            try:
-                return decode_bytes(raw, convert_encodings(name.split("\\")), TEXT_VR_DELIMS)
-            except (LookupError, UnicodeError, ValueError):
-                codec = "latin-1"
-        return raw.decode(codec, "replace")
+
+def _decode_by_pydicom(raw: bytes, character_set: str) -> str:
+    """Text in one of the rarer character sets, or in several (PS3.5 section 6.1); Latin 1 for unknown ones."""
+    import warnings
+
+    from pydicom.charset import convert_encodings, decode_bytes
+    from pydicom.valuerep import TEXT_VR_DELIMS
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return decode_bytes(raw, convert_encodings(character_set.split("\\")), TEXT_VR_DELIMS)
+        except (LookupError, UnicodeError, ValueError):
+            return raw.decode("latin-1")
 
 
 def _number(text: str) -> float | None:

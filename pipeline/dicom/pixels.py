@@ -64,11 +64,12 @@ def _fill(
     reader: Reader,
 ) -> None:
     first = instances[indices[0]]
-    if first.pixels.offset is not None and source.member is None and len(indices) == first.frame_count == 1:
+    native = first.pixels.offset is not None and not first.pixels.has_modality_lut
+    if native and source.member is None and len(indices) == first.frame_count == 1:
         _into(array[indices[0]], _native(first, source), first.pixels)
         return
     data, _ = reader.read(source)
-    if first.pixels.offset is not None:
+    if native:
         for index in indices:
             one = instances[index]
             _into(array[index], _native_frame(one, data), one.pixels)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable, Iterable
 
-from pipeline.dicom import tags
 from pipeline.dicom.elements import Short, Unusual, walk
 from pipeline.dicom.frames import frames_of
 from pipeline.dicom.header import Header
@@ -58,7 +57,7 @@ class _Collection:
             self._open_archive(source)
             return
         header = self._header(data, size, source)
-        if header.text(tags.SOP_CLASS) == _DIRECTORY_CLASS:
+        if header.sop_class == _DIRECTORY_CLASS:
             self._follow_directory(source)
             return
         frames = frames_of(header, source)
