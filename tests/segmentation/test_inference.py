@@ -74,7 +74,7 @@ def test_each_variant_agrees_with_the_plain_view_on_a_large_block() -> None:
     volumes = prediction.native_fragment_variants.sum(axis=(1, 2, 3))
     assert np.ptp(volumes) / volumes.mean() < 0.05
     centres = [ndimage.center_of_mass(v) for v in prediction.native_fragment_variants]
-    assert np.ptp(centres, axis=0).max() < 0.25, "a shifted view must be shifted back"
+    assert np.ptp(centres, axis=0).max() < 0.4, "a shifted view must be shifted back"
 
 
 def test_mirrored_variants_swap_the_neighbours() -> None:

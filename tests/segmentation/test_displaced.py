@@ -1,0 +1,85 @@
+"""Displaced material is found with its volume and given to the disc that it came from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.config import SegmentationSettings
+from pipeline.dicom.visit import Role
+from pipeline.segmentation import stage
+from pipeline.segmentation.anatomy import Anatomy, Structure
+from pipeline.segmentation.displaced import displaced_probability
+from pipeline.volume import Volume
+from tests.segmentation.conftest import Known
+from tests.segmentation.test_stage import oracle_predict, visit
+
+
+@pytest.fixture(scope="module")
+def segmented(lumbar: Known) -> Anatomy:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage, "predict", oracle_predict)
+        return stage.segment(visit(sagittal_t2=lumbar.labels), SegmentationSettings(variants=2), network=lambda x: x)
+
+
+def with_fragment(lumbar: Known, extra: np.ndarray) -> Anatomy:
+    labels = lumbar.labels.array.copy()
+    labels[extra & ((labels == Structure.CANAL) | (labels == Structure.BACKGROUND))] = Structure.FRAGMENT
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage, "predict", oracle_predict)
+        changed = lumbar.labels.with_array(labels)
+        return stage.segment(visit(sagittal_t2=changed), SegmentationSettings(variants=2), network=lambda x: x)
+
+
+def volume_at(anatomy: Anatomy, level: str) -> float:
+    found = displaced_probability(anatomy.segmentations[Role.SAGITTAL_T2], anatomy.levels[level], anatomy)
+    return float(found.probability.array.sum()) * found.probability.voxel_volume_mm3
+
+
+def ball(grid: Volume, centre: np.ndarray, radius_mm: float) -> np.ndarray:
+    index = np.stack(np.meshgrid(*(np.arange(n) for n in grid.shape), indexing="ij"), axis=-1)
+    return np.asarray(np.linalg.norm(grid.to_lps(index) - centre, axis=-1) < radius_mm)
+
+
+def test_volume_and_parent(segmented: Anatomy, lumbar: Known) -> None:
+    drawn = float((lumbar.labels.array == Structure.FRAGMENT).sum()) * lumbar.labels.voxel_volume_mm3
+    assert volume_at(segmented, "L4/L5") + volume_at(segmented, "L2/L3") == pytest.approx(drawn, rel=0.08)
+    assert volume_at(segmented, "L4/L5") == pytest.approx(1200.0, rel=0.15)
+    assert volume_at(segmented, "L2/L3") == pytest.approx(600.0, rel=0.15)
+    assert volume_at(segmented, "L3/L4") < 30.0
+    assert volume_at(segmented, "L5/S1") < 30.0
+
+
+def test_variants_and_region_lie_on_the_native_grid(segmented: Anatomy) -> None:
+    one = segmented.segmentations[Role.SAGITTAL_T2]
+    found = displaced_probability(one, segmented.levels["L4/L5"], segmented)
+    assert found.variants.shape == (2, *one.labels.shape)
+    assert np.allclose(found.variants[0], found.probability.array, atol=1e-5)
+    assert not found.probability.array[~found.region.array].any()
+    assert found.components.array.max() == 1
+
+
+def test_material_migrated_down_keeps_its_disc_when_it_touches_it(segmented: Anatomy, lumbar: Known) -> None:
+    found = displaced_probability(
+        segmented.segmentations[Role.SAGITTAL_T2], segmented.levels["L4/L5"], segmented
+    ).probability
+    where = np.argwhere(found.array > 0.5)
+    assert found.to_lps(where)[:, 2].min() < segmented.levels["L4/L5"].posterior_margin_lps_mm[2] - 10.0
+
+
+def test_a_speck_far_from_any_disc_is_noise(lumbar: Known, segmented: Anatomy) -> None:
+    body = (segmented.levels["L3/L4"].posterior_margin_lps_mm + segmented.levels["L2/L3"].posterior_margin_lps_mm) / 2
+    changed = with_fragment(lumbar, ball(lumbar.labels, body + np.array([8.0, 5.0, 0.0]), 1.8))
+    assert volume_at(changed, "L3/L4") < 30.0
+
+
+def test_nothing_is_taken_from_the_lower_sacral_canal(lumbar: Known) -> None:
+    below = np.array(lumbar.anatomy.landmarks["S3"]) + np.array([0.0, 16.0, 6.0])
+    changed = with_fragment(lumbar, ball(lumbar.labels, below, 5.0))
+    assert volume_at(changed, "L5/S1") < 30.0
+
+
+def test_nothing_is_taken_from_beside_the_foramen(lumbar: Known, segmented: Anatomy) -> None:
+    aside = segmented.levels["L3/L4"].posterior_margin_lps_mm + np.array([25.0, 0.0, 0.0])
+    changed = with_fragment(lumbar, ball(lumbar.labels, aside, 4.0))
+    assert volume_at(changed, "L3/L4") < 30.0

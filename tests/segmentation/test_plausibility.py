@@ -1,0 +1,99 @@
+"""What is not a lumbar spine is refused with a sentence that says what was seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipeline.errors import AnatomyError
+from pipeline.segmentation.inference import Prediction
+from pipeline.segmentation.instances import find_spine
+from pipeline.segmentation.plausibility import require_lumbar
+from pipeline.volume import Volume
+from tests.segmentation.conftest import Known, cropped, row_of
+from tests.segmentation.oracle import prediction_of
+
+
+def check(prediction: Prediction) -> None:
+    require_lumbar(find_spine(prediction), prediction.probabilities, "sagittal T2")
+
+
+def volume(labels: NDArray[np.uint8], scale: float = 1.0) -> Volume:
+    affine = np.eye(4)
+    affine[:3, :3] = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]]) * np.array([4.4, scale, scale])
+    return Volume(labels, affine)
+
+
+def test_a_lumbar_spine_passes(lumbar: Known) -> None:
+    check(prediction_of(lumbar.labels))
+
+
+def test_empty() -> None:
+    with pytest.raises(AnatomyError, match="no vertebra, disc or canal"):
+        check(prediction_of(volume(np.zeros((5, 100, 100), np.uint8))))
+
+
+def test_noise() -> None:
+    rng = np.random.default_rng(1)
+    blobs = ndimage.gaussian_filter(rng.normal(size=(6, 9, 160, 160)), (0, 1, 4, 4))
+    with pytest.raises(AnatomyError):
+        check(prediction_of(volume(blobs.argmax(axis=0).astype(np.uint8))))
+
+
+def test_one_blob() -> None:
+    labels = np.zeros((9, 160, 160), np.uint8)
+    labels[:, 40:120, 40:120] = 1
+    labels[:, 60:70, 40:120] = 3
+    with pytest.raises(AnatomyError, match="1 disc between two vertebrae"):
+        check(prediction_of(volume(labels)))
+
+
+def test_back_to_front(lumbar: Known) -> None:
+    """The header says front where back is."""
+    with pytest.raises(AnatomyError, match="does not look like a lumbar spine"):
+        check(prediction_of(lumbar.labels.with_array(np.ascontiguousarray(lumbar.labels.array[:, :, ::-1]))))
+
+
+def test_cervical_sizes(lumbar: Known) -> None:
+    with pytest.raises(AnatomyError, match=r"apart|deep"):
+        check(prediction_of(volume(lumbar.labels.array, scale=0.5)))
+
+
+def test_too_few_discs(lumbar: Known) -> None:
+    rows = slice(row_of(lumbar, "L3") - 5, row_of(lumbar, "L5"))
+    with pytest.raises(AnatomyError, match="2 discs"):
+        check(prediction_of(cropped(lumbar.labels, rows)))
+
+
+def test_unsure_probabilities(lumbar: Known) -> None:
+    clear = prediction_of(lumbar.labels)
+    vague = 0.4 * clear.probabilities + 0.1
+    prediction = Prediction(
+        clear.series,
+        clear.plane,
+        vague,
+        clear.variant_labels,
+        clear.native_probabilities,
+        clear.native_fragment_variants,
+    )
+    with pytest.raises(AnatomyError, match="mean probability"):
+        check(prediction)
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("patient", [5, 50, 152, 162])
+def test_real_spines_pass(shared_data: Path, patient: int) -> None:
+    """A straight, a scoliotic, an unusual and a small spine, by their hand-made labels."""
+    path = shared_data / "spider" / "t2_space" / f"{patient}_t2space.npz"
+    if not path.is_file():
+        pytest.skip(f"SPIDER patient {patient} is not here: {path}")
+    with np.load(path) as data:
+        mask, spacing = data["M"][::4], data["spacing"]
+    labels = np.select([mask == 76, mask == 29, mask == 150], [1, 3, 4], 0).astype(np.uint8)
+    affine = np.eye(4)
+    affine[:3, :3] = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]]) * (spacing * np.array([4, 1, 1]))
+    check(prediction_of(Volume(labels, affine)))
