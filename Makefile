@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 DEMO ?= demo-report
 PYTEST_FLAGS ?=
+TRAIN_FLAGS ?=
 # Validators and a browser that some tests use; those tests skip, and say so, where they are absent.
 SYSTEM_PACKAGES := dcmtk dicom3tools chromium shellcheck
 SYSTEM_COMMANDS := dcmdump dciodvfy chromium shellcheck
@@ -41,10 +42,14 @@ format: $(VENV)/.installed-lint ## Put the code in the project's style
 	$(BIN)/ruff format .
 
 train: $(VENV)/.installed-train ## Train the network and write its weights into the package (hours)
-	$(BIN)/python -m training
+	$(BIN)/python -m training.bank
+	$(BIN)/python -m training.train $(TRAIN_FLAGS)
+	$(BIN)/python -m training.export
 
 samples: $(VENV)/.installed-run ## Generate sample_dicoms/ anew
-	$(BIN)/python -m sample_dicoms
+	@set -e; for case in source-case partial-case; do \
+	  $(BIN)/discdelta phantom configs/phantom/$$case.yaml --out sample_dicoms/$$case; \
+	done
 
 benchmark: $(VENV)/.installed-test ## Measure speed side by side with other tools
 	$(BIN)/python -m benchmarks
@@ -88,7 +93,7 @@ $(VENV)/.installed-test $(VENV)/.installed-lint $(VENV)/.installed-train: $(VENV
 
 define apt_install
 export DEBIAN_FRONTEND=noninteractive; \
-apt-get update -qq && apt-get install -qq -y -o DPkg::Lock::Timeout=120 --no-install-recommends $(1) >/dev/null
+apt-get update -qq && apt-get install -qq -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 --no-install-recommends $(1) >/dev/null
 endef
 
 $(VENV)/.system-packages: Makefile | $(VENV)/.created

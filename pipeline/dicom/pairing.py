@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
 from pipeline.dicom.dates import usable_date
+from pipeline.dicom.identity import known_identity
 from pipeline.dicom.instance import Instance
 from pipeline.dicom.read import read_instances
 from pipeline.dicom.skipping import Skipped
@@ -114,18 +115,19 @@ def pair_visits(source: Path | Sequence[Path]) -> tuple[list[PatientPair], list[
 
 
 def _patient(instance: Instance) -> tuple[str, ...]:
-    identity = instance.identity
-    if not is_placeholder(identity.patient_id):
+    identity = known_identity(instance.identity)
+    if identity.patient_id is not None:
         return ("id", plain(identity.patient_id))
-    if is_placeholder(identity.patient_name):
+    if identity.patient_name is None:
         return ("study", instance.study_instance_uid)
     return ("name", plain(identity.patient_name), plain(identity.birth_date), plain(identity.sex))
 
 
-def _pair(instances: Iterable[Instance], *, known: bool) -> PatientPair:
+def _pair(instances: Sequence[Instance], *, known: bool) -> PatientPair:
     by_visit: dict[str, list[Instance]] = defaultdict(list)
+    days = {one.study_instance_uid: day for one in instances if (day := _study_day(one)) is not None}
     for instance in instances:
-        day = _study_day(instance)
+        day = _study_day(instance) or days.get(instance.study_instance_uid)
         by_visit[day.isoformat() if day else instance.study_instance_uid].append(instance)
     visits = sorted(map(_visit, by_visit.values()), key=lambda v: (v.study_date or date.max, v.study_uids))
     dated = [visit for visit in visits if visit.study_date is not None]
@@ -143,7 +145,7 @@ def _visit(instances: Sequence[Instance]) -> VisitFiles:
     sources = tuple(dict.fromkeys(instance.source for instance in instances))
     sizes = {source: source.path.stat().st_size for source in sources}
     return VisitFiles(
-        study_date=_study_day(instances[0]),
+        study_date=next((day for one in instances if (day := _study_day(one)) is not None), None),
         accession_number=min(accessions, key=lambda text: (-accessions[text], text), default=""),
         sources=sources,
         study_uids=tuple(sorted({instance.study_instance_uid for instance in instances})),

@@ -6,36 +6,24 @@ import os
 import zipfile
 from pathlib import Path
 
-import numpy as np
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
-
 from pipeline.dicom.pairing import PairStatus, PatientPair, pair_visits
+from tests.dicom.dicom_files import ramp, save, slices
 
 
 def write_image(
     path: Path, patient: str, day: str, accession: str = "", *, number: int = 1, name: str = "", study: str = ""
 ) -> Path:
     """One small MR image; the same arguments give the same UIDs."""
-    image = Dataset()
-    image.file_meta = FileMetaDataset()
-    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    image.SOPClassUID = image.file_meta.MediaStorageSOPClassUID = MRImageStorage
-    uid = generate_uid(entropy_srcs=[patient, day, accession, str(number), name, study])
-    image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = uid
-    image.StudyInstanceUID = generate_uid(entropy_srcs=[patient, day, name, study])
-    image.SeriesInstanceUID = generate_uid(entropy_srcs=[patient, day, name, study, "series"])
-    image.Modality, image.PatientID, image.PatientName, image.StudyDate = "MR", patient, name, day
-    image.AccessionNumber = accession
-    image.ImageOrientationPatient, image.ImagePositionPatient = [0, 1, 0, 0, 0, -1], [float(number), 0, 0]
-    image.PixelSpacing, image.SliceThickness = [1, 1], 4
-    image.Rows = image.Columns = 4
-    image.SamplesPerPixel, image.PhotometricInterpretation, image.PixelRepresentation = 1, "MONOCHROME2", 0
-    image.BitsAllocated, image.BitsStored, image.HighBit = 16, 12, 11
-    image.PixelData = np.zeros((4, 4), np.uint16).tobytes()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image.save_as(path, enforce_file_format=True)
-    return path
+    [image] = slices(
+        ramp((1, 4, 4)),
+        study=(patient, day, name, study),
+        first_number=number,
+        PatientID=patient,
+        PatientName=name,
+        StudyDate=day,
+        AccessionNumber=accession,
+    )
+    return save(image, path)
 
 
 def only(folder: Path) -> PatientPair:

@@ -1,0 +1,139 @@
+"""The command around the comparison: streams, exit codes, and what may be replaced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import pipeline.workflow
+from pipeline.cli import app
+from pipeline.comparison import Comparison
+from pipeline.errors import ExitCode, LevelError
+from tests.report.cases import comparison as made_by_hand
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Stands in for the comparison; gives the arguments that it was called with."""
+    seen: list[dict[str, Any]] = []
+
+    def compare(
+        baseline: object, followup: object = None, *, config: Any, progress: Callable[[str], None]
+    ) -> Comparison:
+        seen.append({"baseline": baseline, "followup": followup, "config": config})
+        for stage in ("load", "segment baseline", "segment follow-up", "align", "measure"):
+            progress(stage)
+        if str(baseline) == "unsure":
+            raise LevelError("L4/L5 is not there. Choose another level.")
+        return made_by_hand(3.0 if str(baseline) == "other" else 7.5, usable=str(baseline) != "unusable", config=config)
+
+    monkeypatch.setattr(pipeline.workflow, "compare", compare)
+    return seen
+
+
+@pytest.fixture
+def run(calls: list[dict[str, Any]]) -> Run:
+    del calls
+    return lambda *arguments: CliRunner().invoke(app, ["compare", *map(str, arguments)])
+
+
+def test_the_answer_goes_to_standard_output_and_the_files_to_the_folder(run: Run, tmp_path: Path) -> None:
+    done = run("march", "july", "--out", tmp_path / "report")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.startswith("Partial resorption. The fragment at L4/L5 measured ")
+    assert str(tmp_path / "report" / "report.html") in done.stdout
+    assert {"report.html", "report.json", "report.csv", "settings.yaml"} <= {
+        p.name for p in (tmp_path / "report").iterdir()
+    }
+    assert done.stderr.splitlines()[1:3] == ["load (about 3 s)", "segment baseline (about 12 s)"]
+
+
+def test_json_prints_the_report_and_nothing_else(run: Run, tmp_path: Path) -> None:
+    done = run("march", "july", "--out", tmp_path, "--json")
+    assert done.stdout == (tmp_path / "report.json").read_text(encoding="utf-8")
+    assert json.loads(done.stdout)["change"]["category"] == "partial"
+
+
+def test_json_without_a_folder_writes_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert json.loads(run("march", "july", "--json").stdout)["level"]["name"] == "L4/L5"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_quiet_prints_nothing(run: Run, tmp_path: Path) -> None:
+    done = run("march", "july", "--out", tmp_path, "--quiet")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("json_flag", [[], ["--json"]])
+def test_a_refusal_is_one_sentence_and_leaves_standard_output_empty(
+    run: Run, tmp_path: Path, json_flag: list[str]
+) -> None:
+    done = run("unsure", "july", "--out", tmp_path / "report", "--quiet", *json_flag)
+    assert done.exit_code == ExitCode.REFUSED_LEVEL
+    assert done.stderr == "error [refused-level]: L4/L5 is not there. Choose another level.\n"
+    assert done.stdout == ""
+    assert not (tmp_path / "report").exists()
+
+
+def test_an_unusable_result_is_written_and_still_fails(run: Run, tmp_path: Path) -> None:
+    done = run("unusable", "july", "--out", tmp_path, "--json", "--quiet")
+    assert done.exit_code == ExitCode.RESULT_NOT_USABLE
+    assert json.loads(done.stdout)["change"]["usable"] is False
+    assert (tmp_path / "report.html").exists()
+
+
+def test_a_rerun_replaces_its_own_result_but_never_another(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("march", "july", "--out", tmp_path).exit_code == 0
+    first = (tmp_path / "report.json").read_bytes()
+    (tmp_path / ".partial-left-by-a-killed-run").touch()
+    assert run("march", "july", "--out", tmp_path).exit_code == 0
+    assert (tmp_path / "report.json").read_bytes() == first
+    assert not list(tmp_path.glob(".partial-*"))
+
+    (tmp_path / "report.json").write_text(json.dumps({"provenance": {"inputs_sha256": ["somebody", "else"]}}))
+    refused = run("march", "july", "--out", tmp_path)
+    assert refused.exit_code == ExitCode.USAGE
+    assert "--overwrite" in refused.stderr
+    assert run("march", "july", "--out", tmp_path, "--overwrite").exit_code == 0
+
+
+def test_options_reach_the_settings(run: Run, calls: list[dict[str, Any]], tmp_path: Path) -> None:
+    run("march", "july", "--out", tmp_path, "--level", "l5-s1", "--lowest-disc", "L5/S1", "--allow-different-patients")
+    settings = calls[0]["config"]
+    assert settings.segmentation.level == "L5/S1"
+    assert settings.segmentation.lowest_disc == "L5/S1"
+    assert settings.dicom.allow_different_patients
+
+
+def test_one_folder_may_hold_both_visits(run: Run, calls: list[dict[str, Any]], tmp_path: Path) -> None:
+    assert run("both", "--out", tmp_path).exit_code == 0
+    assert calls[0]["followup"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (["march", "july"], "--out"),
+        (["--out", "report"], "--t2"),
+        (["march", "july", "--out", "report", "--t2", "a.nii", "b.nii"], "not both"),
+        (["march", "july", "--out", "report", "--level", "knee"], "L4/L5"),
+        (["march", "july", "--out", "report", "--config", "nowhere.yaml"], "--config"),
+        (["march", "july", "--out", "report", "--bogus"], "--bogus"),
+    ],
+)
+def test_a_wrong_call_says_what_to_do(run: Run, calls: list[dict[str, Any]], arguments: list[str], advice: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code == ExitCode.USAGE
+    assert advice in done.stderr
+    assert done.stdout == ""
+    assert calls == []
