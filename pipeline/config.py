@@ -53,10 +53,19 @@ class RegistrationSettings(Section):
 
 
 class MeasurementSettings(Section):
-    """Change. ``bands_percent`` are the cut-offs of the resorption rate (FACTS §1)."""
+    """Change.
+
+    ``bands_percent`` are the cut-offs of the resorption rate (FACTS §1). ``boundary_sd_mm`` is how far a fragment's
+    border may be misjudged, and ``boundary_correlation`` how much of that is the same at both visits when these are
+    alike; ``draws`` and ``seed`` belong to the intervals of change and rate.
+    """
 
     bands_percent: tuple[float, ...] = (25.0, 50.0, 100.0)
     minimum_detection_limit_mm3: Positive = 60.0
+    boundary_sd_mm: Positive = 0.3
+    boundary_correlation: Fraction = 0.8
+    draws: Annotated[int, Field(ge=1000, le=1_000_000)] = 20_000
+    seed: int = 20140901
 
 
 class ReportSettings(Section):

@@ -1,0 +1,105 @@
+"""From two segmented, aligned visits to the change of the fragment."""
+
+from __future__ import annotations
+
+from pipeline.config import MeasurementSettings
+from pipeline.dicom.visit import Visit
+from pipeline.errors import LevelError
+from pipeline.findings import Finding, Severity
+from pipeline.measurement.category import band, categorise
+from pipeline.measurement.change import Change
+from pipeline.measurement.comparability import (
+    choose_roles,
+    coverage_findings,
+    fragment_findings,
+    interval_findings,
+    likeness,
+    series_findings,
+)
+from pipeline.measurement.fragment import MeasuredFragment, measure_fragment
+from pipeline.measurement.uncertainty import change_intervals
+from pipeline.registration import rigid
+from pipeline.registration.alignment import Alignment
+from pipeline.segmentation.anatomy import Anatomy
+
+
+def measure(
+    baseline: Visit,
+    baseline_anatomy: Anatomy,
+    followup: Visit,
+    followup_anatomy: Anatomy,
+    alignment: Alignment,
+    *,
+    level: str,
+    settings: MeasurementSettings,
+) -> Change:
+    """Measure the fragment of ``level`` at both visits, alike, and its change with 95 % intervals.
+
+    Volumes are measured in native pixels of the same kind of series at both visits. The alignment tells whether each
+    visit shows the place where the other has its fragment.
+
+    Raises
+    ------
+    LevelError
+        If a visit does not name the level.
+    """
+    for when, anatomy in (("baseline", baseline_anatomy), ("follow-up", followup_anatomy)):
+        if level not in anatomy.levels:
+            raise LevelError(
+                f"{level} is not named in the {when} images (named: {', '.join(anatomy.levels) or 'none'}). "
+                "Choose another --level or name the lowest disc with --lowest-disc."
+            )
+    roles = choose_roles(baseline_anatomy, followup_anatomy)
+    first = measure_fragment(baseline, baseline_anatomy, level, roles[0], settings)
+    second = measure_fragment(followup, followup_anatomy, level, roles[1], settings)
+    to_followup = alignment.baseline_to_followup
+    unlike = series_findings(baseline, followup, roles)
+    findings = [
+        *unlike,
+        *fragment_findings("baseline", first),
+        *fragment_findings("follow-up", second),
+        *coverage_findings("baseline", first.measurement, second.measurement, to_followup),
+        *coverage_findings("follow-up", second.measurement, first.measurement, rigid.inverse(to_followup)),
+    ]
+    usable = alignment.quality.usable and all(finding.severity is not Severity.ERROR for finding in findings)
+    return change_between(first, second, settings, alike=likeness(unlike), usable=usable, findings=findings)
+
+
+def change_between(
+    first: MeasuredFragment,
+    second: MeasuredFragment,
+    settings: MeasurementSettings,
+    *,
+    alike: float,
+    usable: bool,
+    findings: list[Finding],
+) -> Change:
+    """Change between two measured fragments; ``alike`` (0…1) scales how much of their errors they share."""
+    delta_interval, rate_interval = change_intervals(
+        first.spread,
+        second.spread,
+        correlation=settings.boundary_correlation * alike,
+        draws=settings.draws,
+        seed=settings.seed,
+    )
+    before, after = first.measurement, second.measurement
+    delta = after.volume_mm3 - before.volume_mm3
+    rate = -100.0 * delta / before.volume_mm3 if before.present else None
+    detectable = not delta_interval.low <= 0 <= delta_interval.high
+    category = categorise(
+        baseline_present=before.present, followup_present=after.present, delta_mm3=delta, detectable=detectable
+    )
+    reference = max(before.volume_mm3, after.volume_mm3) if before.present or after.present else 0.0
+    return Change(
+        baseline=before,
+        followup=after,
+        delta_mm3=delta,
+        delta_interval95_mm3=delta_interval,
+        resorption_rate_percent=rate,
+        resorption_rate_interval95_percent=rate_interval,
+        category=category,
+        band=band(rate, category, settings.bands_percent),
+        detectable=detectable,
+        usable=usable,
+        findings=(*findings, *interval_findings(reference, delta_interval)),
+    )
