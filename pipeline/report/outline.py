@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.measure import approximate_polygon, find_contours
+from skimage.measure import find_contours
 
 SMALLEST_MM2 = 4.0
-TOLERANCE_PIXELS = 0.25
 FRAME = 4
 
 
@@ -34,12 +33,18 @@ def outline_path(inside: NDArray[np.float32], pixel_mm: float, level: float = 0.
     framed = np.pad(np.pad(inside, FRAME, mode="edge"), 1)
     paths = []
     for contour in find_contours(framed, level):
-        kept = approximate_polygon(contour, TOLERANCE_PIXELS)
-        if len(kept) < 4 or _area(kept) * pixel_mm**2 < SMALLEST_MM2:
+        if _area(contour) * pixel_mm**2 < SMALLEST_MM2:
             continue
-        points = (kept[:-1] - 0.5 - FRAME) * pixel_mm
+        points = (_thinned(contour) - 0.5 - FRAME) * pixel_mm
         paths.append("M" + "L".join(f"{x:.1f} {y:.1f}" for y, x in points) + "Z")
     return "".join(paths)
+
+
+def _thinned(contour: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Every second point of a closed contour, each averaged with its neighbours: the steps of pixels go."""
+    ring = contour[:-1]
+    smooth = (np.roll(ring, 1, axis=0) + 2 * ring + np.roll(ring, -1, axis=0)) / 4
+    return np.asarray(smooth[::2])
 
 
 def _area(polygon: NDArray[np.float64]) -> float:

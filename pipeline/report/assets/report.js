@@ -56,19 +56,21 @@
       this.stage.querySelectorAll("[data-role]").forEach((e) => e.classList.toggle("on", e.dataset.role === role));
     }
 
+    button(name) {
+      return this.outlines.find((b) => b.dataset.outline === name);
+    }
+
     toggle(name) {
-      const named = this.outlines.filter((b) => b.dataset.outline !== "all");
-      const all = this.outlines.find((b) => b.dataset.outline === "all");
-      if (name === "all") {
-        press(all, !pressed(all));
-        this.root.classList.toggle("hide-all", !pressed(all));
-        return;
+      this.outline(name, !pressed(this.button(name)));
+    }
+
+    outline(name, on) {
+      press(this.button(name), on);
+      this.root.classList.toggle("hide-" + name, !on);
+      if (name !== "all") {
+        press(this.button("all"), true);
+        this.root.classList.remove("hide-all");
       }
-      const button = named.find((b) => b.dataset.outline === name);
-      press(button, !pressed(button));
-      this.root.classList.toggle("hide-" + name, !pressed(button));
-      press(all, true);
-      this.root.classList.remove("hide-all");
     }
   }
 
@@ -78,7 +80,9 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const name = OUTLINES[event.key.toLowerCase()];
-    if (name) viewers.forEach((viewer) => viewer.toggle(name));
+    if (!name || !viewers.length) return;
+    const on = !pressed(viewers[0].button(name));
+    viewers.forEach((viewer) => viewer.outline(name, on));
   });
 
   const blend = document.querySelector(".blend");
@@ -109,5 +113,5 @@
   // report.html#slice=4&outlines=off opens a view as it was talked about, e.g. in a message between colleagues.
   const wanted = new URLSearchParams(location.hash.slice(1));
   if (/^\d+$/.test(wanted.get("slice") ?? "")) viewers[0]?.show(Number(wanted.get("slice")) - 1);
-  if (wanted.get("outlines") === "off") viewers.forEach((viewer) => viewer.toggle("all"));
+  if (wanted.get("outlines") === "off") viewers.forEach((viewer) => viewer.outline("all", false));
 })();
