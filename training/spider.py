@@ -39,6 +39,8 @@ class RealVolume:
         (row, column) of the lowest disc's back.
     middle
         Slice index of the canal's middle.
+    disc_levels, canal_level
+        Quartiles of the discs' intensity; 60th percentile of the canal's.
     """
 
     patient: int
@@ -52,6 +54,8 @@ class RealVolume:
     discs: tuple[float, ...]
     focus: tuple[float, float]
     middle: float
+    disc_levels: tuple[float, float, float]
+    canal_level: float
 
 
 def _halve(image: Floats) -> Floats:
@@ -108,7 +112,12 @@ def load_volume(path: Path) -> RealVolume:
     arc, depth, at = _canal_coordinates(plane == NetworkClass.CANAL, backs, step)
     focus = float(backs[0][0]), float(backs[0][1])
     patient = int(path.name.split("_")[0])
-    return RealVolume(patient, pixels, classes, maybe, float(spacing[0]), step, arc, depth, at, focus, middle)
+    low, mid, high = np.percentile(pixels[classes == NetworkClass.DISC], (25, 50, 75))
+    bright = float(np.percentile(pixels[classes == NetworkClass.CANAL], 60))
+    levels = float(low), float(mid), float(high)
+    return RealVolume(
+        patient, pixels, classes, maybe, float(spacing[0]), step, arc, depth, at, focus, middle, levels, bright
+    )
 
 
 def _canal_coordinates(
@@ -177,22 +186,25 @@ def paste_fragment(
 
 def _blend(rng: np.random.Generator, volume: RealVolume, mask: NDArray[np.bool_]) -> Floats:
     """The image with the mask filled by disc-like texture, partial volume at its border, sometimes a rim."""
-    pixels = volume.image[volume.classes == NetworkClass.DISC]
-    bright = float(np.percentile(volume.image[volume.classes == NetworkClass.CANAL], 60))
-    low, mid, high = np.percentile(pixels, (25, 50, 75))
+    bright = volume.canal_level
+    low, mid, high = volume.disc_levels
     level = float(np.clip(mid * np.exp(rng.normal(0.15, 0.4)), 0.02 * bright, 0.8 * bright))
-    noise = np.stack([smooth_field(rng, volume.arc.shape, 3.0) for _ in range(len(mask))])
+    box = ndimage.find_objects(mask.astype(np.uint8))[0]
+    box = tuple(slice(max(0, part.start - 4), part.stop + 4) for part in box)
+    whole, mask, classes = volume.image.copy(), mask[box], volume.classes[box]
+    noise = np.stack([smooth_field(rng, mask.shape[1:], 3.0) for _ in range(len(mask))])
     fill = level + 0.4 * (high - low) * noise + 0.15 * (high - low) * rng.standard_normal(mask.shape)
     alpha = ndimage.gaussian_filter(mask.astype(np.float32), (0.45, 0.55, 0.55))
-    image = volume.image
+    image = whole[box]
     kind = rng.random()
     if kind < 0.7:
         # A dark line (dura, posterior ligament), or a bright rim (granulation tissue, epidural fat).
         shell = ndimage.gaussian_filter(ndimage.binary_dilation(mask).astype(np.float32), (0.45, 0.6, 0.6))
         colour = 0.3 * low if kind < 0.5 else bright * rng.uniform(0.35, 0.8)
-        shell = np.where(np.isin(volume.classes, (1, 2, 3)), 0, shell) * rng.uniform(0.5, 1)
+        shell = np.where(np.isin(classes, (1, 2, 3)), 0, shell) * rng.uniform(0.5, 1)
         image = image * (1 - shell) + colour * shell
-    return np.asarray(np.clip(image * (1 - alpha) + fill * alpha, 0, None), dtype=np.float32)
+    whole[box] = np.clip(image * (1 - alpha) + fill * alpha, 0, None)
+    return whole
 
 
 def _remap(rng: np.random.Generator, image: Floats, classes: NDArray[np.uint8]) -> Floats:

@@ -17,7 +17,7 @@ from pipeline.phantom.anatomy.posterior import paint_posterior
 from pipeline.phantom.anatomy.scene import Scene
 from pipeline.phantom.anatomy.soft import paint_soft
 from pipeline.phantom.anatomy.spec import FragmentSpec, SpineSpec
-from pipeline.phantom.anatomy.tissue import NETWORK_CLASS, Tissue
+from pipeline.phantom.anatomy.tissue import NETWORK_CLASS
 from pipeline.volume import Volume
 
 Point = tuple[float, float, float]
@@ -97,11 +97,9 @@ def build_anatomy(
     for fragment in fragments:
         reference = Scene.empty(spine, curve, Grid.centred((0, 0, 0), (1, 1, 1), (1, 1, 1)))
         local = paint_spine(spine, curve, fragment_grid(reference, fragment))
-        taken = np.isin(local.tissue, Tissue.FRAGMENT)
         for earlier in shapes:
             paint_fragment(local, earlier)
-            taken |= local.tissue == Tissue.FRAGMENT
-        shapes.append(shape_fragment(local, fragment, taken))
+        shapes.append(shape_fragment(local, fragment))
     for shape in shapes:
         paint_fragment(scene, shape)
     affine = scene.grid.affine

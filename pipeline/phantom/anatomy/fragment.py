@@ -17,6 +17,8 @@ from pipeline.phantom.anatomy.tissue import Tissue
 
 REFERENCE_MM = 0.5
 _MARGIN_MM = 12.0
+# A fragment that has to grow further than this to reach its volume fills the canal like a cork: no room.
+_LARGEST_SCALE = 1.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,8 @@ class FragmentShape:
         The reference grid.
     distance
         float32 signed distance (mm) to the fragment's surface, positive inside.
+    scale
+        The fragment is where its chain of ellipsoids, grown by this factor, meets the canal's free room.
     volume_mm3
         Its volume on the reference grid.
     centroid_lps
@@ -40,6 +44,7 @@ class FragmentShape:
     spec: FragmentSpec
     grid: Grid
     distance: Float32
+    scale: float
     volume_mm3: float
     centroid_lps: tuple[float, float, float]
 
@@ -63,13 +68,21 @@ def fragment_grid(scene: Scene, spec: FragmentSpec) -> Grid:
     )
 
 
-def _scale_needed(scene: Scene, spec: FragmentSpec, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Float32:
-    """By how much the chain of ellipsoids must grow until it reaches each voxel."""
+def _patch(scene: Scene, spec: FragmentSpec) -> Patch:
+    """The pairs of a scene that a fragment may reach."""
+    s = scene.wall.arc - np.float32(scene.curve.disc_arc[scene.spec.disc_index(spec.level)])
+    reach = _MARGIN_MM + 1.4 * spec.volume_mm3 ** (1 / 3)
+    low, high = min(0.0, spec.migration_mm) - reach, max(0.0, spec.migration_mm) + reach
+    return scene.patch((np.abs(scene.wall.depth - 10) < 18) & (s > low) & (s < high))
+
+
+def _scale_needed(scene: Scene, spec: FragmentSpec, patch: Patch) -> Float32:
+    """By how much the chain of ellipsoids must grow until it reaches each voxel; infinite where it may not lie."""
     rng = np.random.default_rng(spec.seed + 307)
     index = scene.spec.disc_index(spec.level)
-    s = (scene.wall.arc - np.float32(scene.curve.disc_arc[index]))[rows, columns][None, :]
-    d = scene.wall.depth[rows, columns][None, :]
-    w = (scene.grid.x[:, None] - scene.wall.offset[rows][None, :]) - np.float32(spec.lateral_mm)
+    s = (scene.wall.arc - np.float32(scene.curve.disc_arc[index]))[patch.rows, patch.columns][None, :]
+    d = scene.wall.depth[patch.rows, patch.columns][None, :]
+    w = patch.w - np.float32(spec.lateral_mm)
     size = (spec.volume_mm3 / 4.2) ** (1 / 3)
     way = spec.migration_mm
     inward = max(0.0, abs(way) - 0.8 * size) * np.sign(way)
@@ -85,20 +98,22 @@ def _scale_needed(scene: Scene, spec: FragmentSpec, rows: NDArray[np.intp], colu
         drift = rng.uniform(-0.12, 0.12) * size
         scale = np.sqrt(((s - position) / semi[0]) ** 2 + ((d - lift) / semi[1]) ** 2 + ((w - drift) / semi[2]) ** 2)
         np.minimum(needed, scale, out=needed)
+    needed *= 1 + 0.07 * scene.field_of(patch, smooth_noise(scene.grid, spec.seed + 311, (4.0, 4.0, 4.0)))
+    # Displaced material that is there already is not displaceable.
+    allowed = displaceable(scene.tissue_of(patch)) & (_room(scene, patch) > 0)
+    needed[~allowed] = np.inf
     return needed
 
 
-def shape_fragment(scene: Scene, spec: FragmentSpec, taken: NDArray[np.bool_] | None = None) -> FragmentShape:
+def shape_fragment(scene: Scene, spec: FragmentSpec) -> FragmentShape:
     """Grow a fragment inside the canal to the requested volume.
 
     Parameters
     ----------
     scene
-        The spine without fragments, on the fragment's reference grid.
+        The spine on the fragment's reference grid, with the fragments that were placed before it.
     spec
         What the fragment is to be.
-    taken
-        Voxels of the grid that other fragments hold.
 
     Raises
     ------
@@ -106,16 +121,10 @@ def shape_fragment(scene: Scene, spec: FragmentSpec, taken: NDArray[np.bool_] | 
         If the canal has no room for it.
     """
     grid = scene.grid
-    rows, columns = np.nonzero(np.abs(scene.wall.depth - 10) < 18)
-    patch = scene.patch(np.abs(scene.wall.depth - 10) < 18)
-    needed = _scale_needed(scene, spec, rows, columns)
-    needed *= 1 + 0.07 * scene.field_of(patch, smooth_noise(grid, spec.seed + 311, (4.0, 4.0, 4.0)))
-    allowed = displaceable(scene.tissue_of(patch)) & (_room(scene, patch) > 0)
-    if taken is not None:
-        allowed &= ~taken[:, rows, columns]
-    needed[~allowed] = np.inf
+    patch = _patch(scene, spec)
+    needed = _scale_needed(scene, spec, patch)
     wanted = round(spec.volume_mm3 / REFERENCE_MM**3)
-    finite = np.isfinite(needed)
+    finite = needed < _LARGEST_SCALE
     if finite.sum() <= wanted:
         room = finite.sum() * REFERENCE_MM**3
         raise UsageError(
@@ -124,13 +133,13 @@ def shape_fragment(scene: Scene, spec: FragmentSpec, taken: NDArray[np.bool_] | 
         )
     threshold = np.partition(needed[finite], wanted)[wanted]
     mask = np.zeros(grid.shape, dtype=bool)
-    mask[:, rows, columns] = needed < threshold
+    mask[:, patch.rows, patch.columns] = needed < threshold
     distance = distance_transform_edt(mask) - distance_transform_edt(~mask)
     distance = ((distance - 0.5 * np.sign(distance)) * REFERENCE_MM).astype(np.float32)
     where = np.argwhere(mask).mean(axis=0)
     x, y, z = (grid.affine @ np.append(where, 1.0))[:3]
     volume = float(mask.sum() * REFERENCE_MM**3)
-    return FragmentShape(spec, grid, distance, volume, (float(x), float(y), float(z)))
+    return FragmentShape(spec, grid, distance, float(threshold), volume, (float(x), float(y), float(z)))
 
 
 def _room(scene: Scene, patch: Patch) -> Float32:
@@ -160,28 +169,30 @@ def _sample(shape: FragmentShape, grid: Grid) -> tuple[tuple[slice, slice, slice
 
 def paint_fragment(scene: Scene, shape: FragmentShape) -> None:
     """Paint a fragment with its rim and halo into a scene of any spacing."""
+    patch = _patch(scene, shape.spec)
+    if not patch.rows.size:
+        return
+    body = _scale_needed(scene, shape.spec, patch) < shape.scale
+    soft = displaceable(scene.tissue)
+    scene.paint(patch, body, Tissue.FRAGMENT, 0)
+    _paint_around(scene, shape, soft & (scene.tissue != Tissue.FRAGMENT))
+
+
+def _paint_around(scene: Scene, shape: FragmentShape, free: NDArray[np.bool_]) -> None:
+    """Rim and fat halo, where `free` holds."""
     sampled = _sample(shape, scene.grid)
-    if sampled is None:
+    spec = shape.spec
+    if sampled is None or spec.rim_mm + spec.fat_halo_mm <= 0:
         return
     window, distance = sampled
-    spec = shape.spec
-    tissue = scene.tissue[window]
-    soft = displaceable(tissue)
-    # Linear interpolation between voxel centres puts the surface at zero; soft limits it to what it may displace.
-    body = (distance > 0) & (soft | (distance > REFERENCE_MM))
-    around = soft & ~body
+    tissue, around = scene.tissue[window], free[window]
     if spec.fat_halo_mm > 0:
-        halo = around & (distance > -(spec.rim_mm + spec.fat_halo_mm))
-        tissue[halo] = Tissue.EPIDURAL_FAT
-    if spec.rim_mm > 0 and spec.rim_extent > 0:
-        rim = around & (distance > -spec.rim_mm)
-        if spec.rim_extent < 1:
-            local = Grid(scene.grid.x[window[0]], scene.grid.z[window[1]], scene.grid.y[window[2]], scene.grid.spacing)
-            field = smooth_noise(local, spec.seed + 313, (7.0, 7.0, 7.0))
-            shown = field[rim]
-            if shown.size:
-                limit = np.quantile(shown, 1 - spec.rim_extent)
-                rim[rim] = shown >= limit
-        tissue[rim] = Tissue.FRAGMENT_RIM
-    tissue[body] = Tissue.FRAGMENT
-    scene.instance[window][body] = 0
+        tissue[around & (distance > -(spec.rim_mm + spec.fat_halo_mm))] = Tissue.EPIDURAL_FAT
+    rim = around & (distance > -spec.rim_mm)
+    if spec.rim_mm <= 0 or spec.rim_extent <= 0 or not rim.any():
+        return
+    if spec.rim_extent < 1:
+        local = Grid(scene.grid.x[window[0]], scene.grid.z[window[1]], scene.grid.y[window[2]], scene.grid.spacing)
+        shown = smooth_noise(local, spec.seed + 313, (7.0, 7.0, 7.0))[rim]
+        rim[rim] = shown >= np.quantile(shown, 1 - spec.rim_extent)
+    tissue[rim] = Tissue.FRAGMENT_RIM

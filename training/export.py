@@ -1,0 +1,123 @@
+"""Write the averaged network as ONNX with its manifest: `python -m training.export`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import hashlib
+import json
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+
+from pipeline.phantom.anatomy import NetworkClass
+from pipeline.segmentation.normalise import IN_PLANE_MM, NEIGHBOUR_MM
+from training.checkpoint import load
+from training.network import Segmenter, UNet
+from training.split import HELD_OUT, TRAINING
+
+logger = logging.getLogger(__name__)
+WEIGHTS = Path("pipeline/segmentation/weights")
+_OPSET = 18
+_TOLERANCE = 1e-3
+
+
+def restore(checkpoint: Path) -> tuple[Segmenter, dict[str, Any]]:
+    """The averaged network of a checkpoint, and how far it was trained."""
+    stored = load(checkpoint)
+    network = UNet(tuple(stored["widths"]))
+    network.load_state_dict(stored["average"])
+    return Segmenter(network).eval(), stored["progress"]
+
+
+def write_onnx(model: Segmenter, path: Path) -> None:
+    """Export with free batch, rows and columns, compare with PyTorch, then rename into place.
+
+    Raises
+    ------
+    ValueError
+        If ONNX Runtime and PyTorch disagree.
+    """
+    size = torch.export.Dim("rows", min=2, max=64), torch.export.Dim("columns", min=2, max=64)
+    batch = torch.export.Dim("batch", min=1, max=256)
+    example = torch.randn(2, 3, 96, 64)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        temporary = Path(folder) / path.name
+        program = torch.onnx.export(
+            model,
+            (example,),
+            dynamo=True,
+            opset_version=_OPSET,
+            input_names=["slices"],
+            output_names=["probabilities"],
+            dynamic_shapes=({0: batch, 2: 16 * size[0], 3: 16 * size[1]},),
+            external_data=False,
+        )
+        if program is None:
+            raise ValueError("torch.onnx.export gave no program")
+        program.save(str(temporary), external_data=False)
+        session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
+        for shape in ((1, 3, 320, 256), (3, 3, 160, 176)):
+            slices = torch.randn(shape)
+            (found,) = session.run(None, {"slices": slices.numpy()})
+            with torch.no_grad():
+                difference = float(np.abs(found - model(slices).numpy()).max())
+            if difference > _TOLERANCE:
+                raise ValueError(f"ONNX Runtime differs from PyTorch by {difference:.2g} at shape {shape}")
+        temporary.replace(path)
+
+
+def manifest(path: Path, progress: dict[str, Any], date: str) -> dict[str, Any]:
+    """What a user of the weights must know about them."""
+    return {
+        "file": path.name,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "licence": "Apache-2.0",
+        "date": date,
+        "input": {
+            "name": "slices",
+            "shape": ["N", 3, "H", "W"],
+            "multiple_of": 16,
+            "in_plane_mm": IN_PLANE_MM,
+            "neighbour_mm": NEIGHBOUR_MM,
+            "orientation": "rows S to I, columns A to P",
+            "normalisation": "pipeline.segmentation.normalise.normalise",
+        },
+        "output": {"name": "probabilities", "classes": [c.name.lower() for c in NetworkClass]},
+        "training": {
+            "steps": progress["step"],
+            "hours": round(progress["seconds"] / 3600, 2),
+            "generated_anatomy": "pipeline.phantom.anatomy, random spines and fragments in random contrasts",
+            "real_volumes": "SPIDER T2 SPACE (van der Graaf et al., Scientific Data 2024), CC BY 4.0",
+            "patients": list(TRAINING),
+            "held_out": list(HELD_OUT),
+        },
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--checkpoint", type=Path, default=Path("training/runs/first/last.pt"))
+    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO)
+    options.out.mkdir(parents=True, exist_ok=True)
+    model, progress = restore(options.checkpoint)
+    path = options.out / "lumbar.onnx"
+    write_onnx(model, path)
+    date = dt.datetime.now(dt.UTC).date().isoformat()
+    described = json.dumps(manifest(path, progress, date), indent=2) + "\n"
+    temporary = path.with_suffix(".json.part")
+    temporary.write_text(described, encoding="utf-8")
+    temporary.replace(path.with_suffix(".json"))
+    logger.info("wrote %s after %d steps", path, progress["step"])
+
+
+if __name__ == "__main__":
+    main()
