@@ -149,7 +149,7 @@ def _page(comparison: Comparison, pictures: dict[str, Any], extra: tuple[Finding
             quality=comparison.alignment.quality,
             findings=_by_severity(redact.findings((*comparison.findings, *extra))),
             provenance=provenance_dict(comparison),
-            settings=redact(_settings(comparison)),
+            settings=_settings(comparison),
             settings_sha256=settings_sha256(comparison),
             **pictures,
         )

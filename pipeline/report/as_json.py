@@ -175,12 +175,12 @@ def candidate_dict(candidate: Candidate, redact: Redactor) -> dict[str, Any]:
         "number": candidate.series_number,
         "description": redact(candidate.series_description),
         "plane": None if candidate.plane is None else candidate.plane.value,
-        "weighting": redact(candidate.weighting),
+        "weighting": redact.prose(candidate.weighting),
         "slices": candidate.slices,
         "matrix": [int(n) for n in candidate.shape],
         "spacing_mm": None if spacing is None else [rounded(v, 3) for v in spacing],
         "role": None if candidate.role is None else candidate.role.value,
-        "reason": redact(candidate.reason),
+        "reason": redact.prose(candidate.reason),
     }
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from pipeline.dicom.visit import PatientIdentity
 from pipeline.report.redact import Redactor
 from tests.report import cases
 
@@ -32,3 +35,16 @@ def redact() -> Redactor:
 )
 def test_text(redact: Redactor, before: str, after: str) -> None:
     assert redact(before) == after
+
+
+def test_own_words_stay_where_a_test_patient_is_called_like_them(redact: Redactor) -> None:
+    assert redact.prose("the erika of all fields; ERIKA and Erika go") == (
+        "the erika of all fields; [removed] and [removed] go"
+    )
+
+
+def test_a_short_number_as_identifier_does_not_eat_counts() -> None:
+    comparison = cases.comparison(0.0, 0.0)
+    visit = replace(comparison.baseline, identity=PatientIdentity(patient_id="183"))
+    assert Redactor(visit)("183 files were read") == "183 files were read"
+    assert Redactor(replace(visit, identity=PatientIdentity()))("T2 sag") == "T2 sag"
