@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from typer.main import get_command
 
 from pipeline.cli import app
+from pipeline.dicom.skipping import _REASONS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")]
@@ -60,3 +62,23 @@ def test_python_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.Monk
     for block in blocks(REPOSITORY / name, "python"):
         exec(compile(block, name, "exec"), {"__name__": "example"})
     assert (tmp_path / "demo-report" / "from-python" / "report.html").is_file()
+
+
+def codes_of_findings() -> set[str]:
+    """Codes given to ``Finding`` anywhere in the package, and those of files that are left out."""
+    calls = (
+        node
+        for path in (REPOSITORY / "pipeline").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding" and node.args
+    )
+    given = {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
+    return {str(code) for code in given} | set(_REASONS)
+
+
+def test_every_finding_is_explained_and_no_other() -> None:
+    page = (REPOSITORY / "docs" / "findings.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^\| `([a-z0-9-]+)` \|", page, re.MULTILINE))
+    codes = codes_of_findings()
+    assert codes - explained == set(), "add these to docs/findings.md"
+    assert explained - codes == set(), "docs/findings.md explains findings that are never made"
