@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -51,8 +52,9 @@ class Traits:
 class Condition(Section):
     """What a rule asks of a stack: every field that is given has to hold.
 
-    Expressions are searched in lower-case text whose underscores and other separators are single spaces. A range or
-    a list on something that the export does not state holds: a missing tag never disqualifies.
+    Expressions are searched in lower-case text whose underscores and other separators are single spaces. What the
+    export does not state never counts against a series: a missing tag meets a requirement, and makes no member of a
+    group.
     """
 
     text: Expression | None = None
@@ -77,16 +79,22 @@ class Condition(Section):
     field_of_view_mm: Range | None = None
 
     def unmet(self, traits: Traits) -> str | None:
-        """The first thing that does not hold, in words; None when all of it holds."""
-        for name in Condition.model_fields:
-            wanted = getattr(self, name)
-            if wanted is not None and (fault := _fault(name, wanted, traits)) is not None:
-                return fault
-        return None
+        """The first thing that does not hold, in words; None when all of it holds or is not stated."""
+        return next((fault for fault, stated in self._faults(traits) if stated), None)
 
     def holds(self, traits: Traits) -> bool:
-        """Whether everything asked for holds."""
-        return self.unmet(traits) is None
+        """Whether everything asked for is stated and holds."""
+        return next(iter(self._faults(traits)), None) is None
+
+    def _faults(self, traits: Traits) -> Iterator[tuple[str, bool]]:
+        """Everything that does not hold, and whether that is because the export states something else."""
+        for name in Condition.model_fields:
+            wanted = getattr(self, name)
+            if wanted is None:
+                continue
+            fault = _fault(name, wanted, traits)
+            if fault is not None:
+                yield fault, fault != _NOT_STATED
 
 
 class Group(Section):
@@ -163,6 +171,8 @@ class SeriesRules(Section):
         return next((self.groups[name].reason for name in names if self.groups[name].has(traits)), None)
 
 
+_NOT_STATED = "not stated"
+
 _NUMBERS: dict[str, str] = {
     "repetition_time_ms": "TR {} ms",
     "echo_time_ms": "TE {} ms",
@@ -183,7 +193,9 @@ def _fault(name: str, wanted: Any, traits: Traits) -> str | None:
     facts = traits.facts
     if name in _NUMBERS:
         value = _number(name, facts)
-        if value is None or _inside(value, wanted):
+        if value is None:
+            return _NOT_STATED
+        if _inside(value, wanted):
             return None
         return f"{_NUMBERS[name].format(f'{value:.4g}')}, asked for {_span(wanted)}"
     if name in ("text", "body_part"):
@@ -198,7 +210,9 @@ def _flag_fault(name: str, wanted: bool, traits: Traits) -> str | None:
     if name == "contrast":
         state = "after" if traits.contrast else "before"
         return None if traits.contrast is wanted else f"acquired {state} contrast medium"
-    if traits.fat_suppressed is None or traits.fat_suppressed is wanted:
+    if traits.fat_suppressed is None:
+        return _NOT_STATED
+    if traits.fat_suppressed is wanted:
         return None
     return "fat-suppressed" if traits.fat_suppressed else "not fat-suppressed"
 
@@ -211,8 +225,10 @@ def _choice_fault(name: str, wanted: tuple[str, ...], traits: Traits) -> str | N
         "family": (traits.family, Family.UNKNOWN),
         "kind": (facts.kind, None),
     }.get(name, (None, None))
-    if value in wanted or (unknown is not None and value == unknown):
+    if value in wanted:
         return None
+    if unknown is not None and value == unknown:
+        return _NOT_STATED
     if name == "weighting":
         return f"{value} weighting" if value is not Weighting.UNKNOWN else "weighting unknown"
     return f"{value}" if name != "plane" else f"{value or 'no'} plane"
@@ -253,7 +269,6 @@ def _compiled(expression: str) -> re.Pattern[str]:
     return re.compile(expression)
 
 
-@lru_cache(maxsize=8)
 def load_rules(path: Path | None = None) -> SeriesRules:
     """Read series rules from ``path``, or those inside the package.
 
@@ -262,7 +277,15 @@ def load_rules(path: Path | None = None) -> SeriesRules:
     UsageError
         If the file is missing, is not YAML, or does not fit; the message names the place in the file.
     """
-    place = path or package_file(DEFAULT_RULES)
+    return _shipped_rules() if path is None else _read_rules(path)
+
+
+@lru_cache(maxsize=1)
+def _shipped_rules() -> SeriesRules:
+    return _read_rules(package_file(DEFAULT_RULES))
+
+
+def _read_rules(place: Path) -> SeriesRules:
     try:
         text = place.read_text(encoding="utf-8")
         return SeriesRules.model_validate(yaml.load(text, Loader=_LOADER) or {})  # noqa: S506 - a safe loader

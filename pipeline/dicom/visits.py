@@ -155,8 +155,8 @@ class _Side:
             return self.loaded
         if len(self.visits) > 1:
             raise UsageError(
-                f"{self.folder.label} holds {len(self.visits)} visits ({_days(self.visits)}), so it is unclear which "
-                "one is meant. Name the folder of one visit, or give the folder alone to compare its first with its last."
+                f"{self.folder.label} holds {len(self.visits)} visits ({_days(self.visits)}), so it is unclear "
+                "which one is meant. Name the folder of one visit, or give it alone to compare first and last."
             )
         return _with(decode(self.folder, self.visits[0]), self.findings)
 

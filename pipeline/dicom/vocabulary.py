@@ -20,7 +20,8 @@ _BALANCED = re.compile(r"ciss|fiesta|true ?fisp|trufi|\bb-?(?:ffe|tfe)\b|balance
 
 _FAT = re.compile(
     r"(?<![a-z])(?:fs|fsat|ftsat|fatsat|spair|spir|chess|we|wats|proset)(?![a-z])|t[12]w?fs(?![a-z])|f/s"
-    r"|fat[ -]?(?:sat|sup|sep)|sat[a-zé]*[ .]*(?:de )?(?:fat|gr)|fett(?:ges|sät|sat|unt|supp)|water ?exc|dixon[ -]*w"
+    r"|fat[ -]?(?:sat|sup|sep)|sat[a-zé]*[ .]*(?:de )?(?:fat|gr)|fett[ -]?(?:ges|sät|sat|unt|supp)|^water\b"
+    r"|water ?exc|dixon[ -]*w"
     r"|(?:graisse|grasa|grasso|gordura)|(?:\bdix(?:on)?\b|ideal|flex|mdixon).*(?:\bw\b|water|wasser|eau)"
     r"|抑脂|压脂|壓脂|脂肪抑制|脂肪飽和|脂肪饱和|脂抑|脂肪抑|지방억제|подавлени"
 )
@@ -39,7 +40,7 @@ _PRE = re.compile(
     r"|non-?con[a-z]*|precon[a-z]*|nc)(?![a-z])|(?<![a-z])w/?o$|kontrasts[ıi]z|造影前|造影なし|単純|平扫|平掃|增强前|조영전|натив"
 )
 _BOTH = re.compile(
-    r"w/?wo|wo\+w|w\+wo|w/?o *(?:/|&|\+|and) *w(?:ith|/)?|w(?:ith|/)? *(?:/|&|\+|and) *(?:w/?o|without)"
+    r"\bw/?[ &+]?w/?o\b|\bwo[ /&+]?w\b|w/?o *(?:/|&|\+|and) *w(?:ith|/)?|w(?:ith|/)? *(?:/|&|\+|and) *(?:w/?o|without)"
     r"|mit und ohne|ohne und mit|avec et sans|sans et avec|sans puis avec|con y sin|sin y con|con e senza|senza e con"
     r"|com e sem|sem e com|平扫[+及和]?增强|pre[ /&+-]*(?:and )?post|без и с"
 )

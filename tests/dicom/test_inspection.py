@@ -1,0 +1,112 @@
+"""What ``inspect`` gives, on small exports and on a real study, whole and stripped of its headers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from pipeline.dicom.inspection import Inspection, inspect
+from pipeline.dicom.visit import Role
+from tests.dicom.dicom_files import save_all, slices
+from tests.dicom.test_visits import series, study
+
+CLINICAL = {
+    2: None,
+    3: Role.SAGITTAL_T2,
+    4: Role.SAGITTAL_T1,
+    5: Role.SAGITTAL_STIR,
+    6: Role.AXIAL_T2,
+    7: Role.AXIAL_T1,
+    8: Role.SAGITTAL_T1_POST,
+    9: Role.AXIAL_T1_POST,
+}
+
+
+def roles_of(inspection: Inspection) -> dict[int | None, Role | None]:
+    (visit,) = inspection.visits
+    return {line.number: line.role for line in visit.series}
+
+
+def stripped(study_folder: Path, target: Path, keywords: tuple[str, ...]) -> Path:
+    """A copy of a study without some attributes."""
+    target.mkdir()
+    for number, path in enumerate(sorted(p for p in study_folder.rglob("*") if p.is_file())):
+        dataset = pydicom.dcmread(path)
+        for keyword in keywords:
+            if keyword in dataset:
+                del dataset[keyword]
+        dataset.save_as(target / f"{number:04d}")
+    return target
+
+
+def test_lines_roles_and_reasons(tmp_path: Path) -> None:
+    study(tmp_path)
+    series(tmp_path, 5, SeriesDescription="localizer")
+    inspection = inspect(tmp_path)
+    (visit,) = inspection.visits
+    assert visit.study_date == "2013-03-11"
+    assert visit.usable
+    assert [(line.number, line.role, line.slices) for line in visit.series] == [
+        (1, Role.SAGITTAL_T2, 8),
+        (2, Role.SAGITTAL_T1, 8),
+        (5, None, 8),
+    ]
+    assert visit.series[2].reason == "localizer"
+    assert Role.SAGITTAL_STIR in visit.missing_roles
+
+
+def test_plain_data_for_json_without_identity(tmp_path: Path) -> None:
+    (study(tmp_path) / "notes.txt").write_text("no image")
+    text = json.dumps(inspect(tmp_path).to_dict())
+    data = json.loads(text)
+    assert data["schema"] == "discdelta-inspection/1"
+    assert data["visits"][0]["series"][0]["role"] == "sagittal_t2"
+    assert data["visits"][0]["series"][0]["spacing_mm"] == [4.0, 1.0, 1.0]
+    assert data["skipped"][0]["reason"] == "file-not-dicom"
+    assert "Phantom" not in text
+
+
+def test_several_patients_are_shown_not_refused(tmp_path: Path) -> None:
+    study(study(tmp_path), 2, "20130702", PatientID="OTHER")
+    inspection = inspect(tmp_path)
+    assert len(inspection.visits) == 2
+    assert "identity-differs" in {finding.code for finding in inspection.findings}
+
+
+def test_a_folder_without_a_usable_series_can_be_inspected(tmp_path: Path) -> None:
+    save_all(slices(series=1), tmp_path)
+    (visit,) = inspect(tmp_path).visits
+    assert not visit.usable
+    assert visit.series[0].role is None
+
+
+@pytest.mark.shared_data
+def test_every_series_of_a_clinical_study(clinical_study: Path) -> None:
+    inspection = inspect(clinical_study)
+    assert roles_of(inspection) == CLINICAL
+    assert {line.reason for line in inspection.visits[0].series if line.number == 2} == {"localizer"}
+    found = {finding.code for finding in (*inspection.findings, *inspection.visits[0].findings)}
+    assert {"study-date-unusable", "contrast-attribute-misused", "identity-unverified"} <= found
+
+
+@pytest.mark.shared_data
+def test_the_clinical_study_without_names_and_contrast_attributes(clinical_study: Path, tmp_path: Path) -> None:
+    """Post-contrast series are found by their pixels alone."""
+    names = ("SeriesDescription", "ProtocolName", "StudyDescription", "ContrastBolusAgent", "ContrastBolusVolume")
+    inspection = inspect(stripped(clinical_study, tmp_path / "bare", (*names, "ContrastBolusTotalDose")))
+    assert roles_of(inspection) == CLINICAL
+    assert "contrast-from-pixels" in {finding.code for finding in inspection.visits[0].findings}
+
+
+@pytest.mark.shared_data
+def test_the_clinical_study_without_any_telling_header(clinical_study: Path, tmp_path: Path) -> None:
+    """With neither physics nor names, fluid and enhancement in the pixels still give every series its role."""
+    names = ("SeriesDescription", "ProtocolName", "StudyDescription", "ContrastBolusAgent", "ContrastBolusVolume")
+    physics = ("RepetitionTime", "EchoTime", "InversionTime", "FlipAngle", "ScanningSequence", "SequenceVariant")
+    rest = ("ContrastBolusTotalDose", "ScanOptions", "SequenceName", "EchoTrainLength", "Manufacturer", "Modality")
+    inspection = inspect(stripped(clinical_study, tmp_path / "bare", (*names, *physics, *rest)))
+    assert roles_of(inspection) == CLINICAL
+    assert "weighting-from-pixels" in {finding.code for finding in inspection.visits[0].findings}
