@@ -16,6 +16,8 @@ TANGENT_MM = 15
 """The ends are prolonged along the mean direction of this much of the line."""
 EXTENSION_MM = 120
 FEWEST_ROWS = 40
+CANAL_FRONT_MM = 5.0
+"""Bone further in front of the canal's line than this belongs to bodies and pedicles."""
 CANAL_TO_BODY_MM = 22.0
 """Distance from the middle of the canal to the middle of a body, used where no canal is seen."""
 

@@ -7,23 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from skimage.segmentation import watershed
 
 from pipeline.segmentation.anatomy import Structure
-from pipeline.segmentation.axis import SpineAxis
+from pipeline.segmentation.axis import CANAL_FRONT_MM, SpineAxis
 from pipeline.segmentation.discs import BODY_BAND_MM, CENTRAL_MM, Disc
+from pipeline.segmentation.posterior import with_posterior_elements
 
-CANAL_FRONT_MM = 5.0
-"""Bone further in front of the canal's line than this belongs to bodies and pedicles."""
 LONGEST_BODY_MM = 48.0
 """Above the highest and below the lowest disc a body ends at the latest here."""
-MIDLINE_MM = 7.0
-LAMINA_SHARE = 0.55
-"""Lamina and spinous process begin so far up from the disc below, as a share of the distance between two discs."""
-LAMINA_BELOW_DISC_MM = 3.0
-SPINOUS_ABOVE_DISC_MM = 4.0
-"""A spinous process that hangs free is centred about this far above the disc below its vertebra."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +75,7 @@ def number_bodies(
     number[(along > discs[-1].along_mm + LONGEST_BODY_MM) & ~sacrum] = 0
     bodies = np.zeros(labels.shape, dtype=np.uint8)
     bodies[tuple(where.T)] = number
-    return _with_posterior_elements(bodies, bone, axis, discs)
+    return with_posterior_elements(bodies, bone, axis, discs)
 
 
 def describe_bodies(
@@ -166,32 +157,3 @@ def _sacrum_share(labels: NDArray[np.uint8]) -> float:
     sacrum = np.count_nonzero(labels == Structure.SACRUM)
     bone = sacrum + np.count_nonzero(labels == Structure.VERTEBRA)
     return sacrum / bone if bone else 0.0
-
-
-def _with_posterior_elements(
-    bodies: NDArray[np.uint8], bone: NDArray[np.bool_], axis: SpineAxis, discs: Sequence[Disc]
-) -> NDArray[np.uint8]:
-    """Bodies grow through the bone behind them; pieces that nothing reaches go by their place along the canal.
-
-    Laminae and spinous processes near the midline are numbered by their place beforehand: neighbours touch each other
-    at the facets, and growing from the bodies alone would cross there.
-    """
-    midline = bone & (axis.before < -CANAL_FRONT_MM)[None] & (np.abs(axis.lateral) <= MIDLINE_MM)
-    markers = bodies.astype(np.int32)
-    tops = [discs[0].along_mm - LONGEST_BODY_MM, *(disc.along_mm for disc in discs)]
-    for k, disc in enumerate(discs):
-        start = disc.along_mm - LAMINA_SHARE * min(disc.along_mm - tops[k], LONGEST_BODY_MM)
-        markers[midline & ((axis.along >= start) & (axis.along <= disc.along_mm + LAMINA_BELOW_DISC_MM))[None]] = k + 1
-    grown: NDArray[np.uint8] = watershed(np.zeros(bodies.shape, dtype=np.uint8), markers=markers, mask=bone).astype(
-        np.uint8
-    )
-    behind = bone & (axis.before <= CANAL_FRONT_MM)[None]
-    pieces, count = ndimage.label(behind & (grown == 0))
-    if count == 0:
-        return grown
-    ends = np.array([disc.along_mm for disc in discs] + [discs[-1].along_mm + 35.0])
-    for piece, box in enumerate(ndimage.find_objects(pieces), start=1):
-        own = pieces[box] == piece
-        along = np.broadcast_to(axis.along[box[1:]], own.shape)[own].mean()
-        grown[box][own] = 1 + int(np.argmin(np.abs(ends - SPINOUS_ABOVE_DISC_MM - along)))
-    return grown

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.segmentation.axis import SpineAxis, spine_axis
-from pipeline.segmentation.bodies import CANAL_FRONT_MM, Body, describe_bodies, number_bodies
+from pipeline.segmentation.axis import CANAL_FRONT_MM, SpineAxis, spine_axis
+from pipeline.segmentation.bodies import Body, describe_bodies, number_bodies
 from pipeline.segmentation.discs import Disc, find_discs
 from pipeline.segmentation.inference import Prediction
 from pipeline.segmentation.tidy import tidy_labels
