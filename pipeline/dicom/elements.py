@@ -8,6 +8,7 @@ Structure after PS3.5 section 7.1 (elements), 7.5 (sequences) and PS3.10 section
 
 from __future__ import annotations
 
+import struct
 from struct import Struct
 
 from pipeline.dicom import tags
@@ -24,11 +25,14 @@ _ITEM, _ITEM_END, _SEQUENCE_END = b"\xfe\xff\x00\xe0", b"\xfe\xff\x0d\xe0", b"\x
 _UNDEFINED = 0xFFFFFFFF
 _LONGEST_HEAD = 12
 _U32 = Struct("<I").unpack_from
+_TAG_U32 = Struct("<4sI").unpack_from
+_HEAD = Struct("<4s2sH").unpack_from
+"""Tag, value representation and short length of an explicit element."""
 
 EXPLICIT_LITTLE = b"1.2.840.10008.1.2.1"
 IMPLICIT_LITTLE = b"1.2.840.10008.1.2"
 _NOT_FOR_THE_WALK = (b"1.2.840.10008.1.2.2", b"1.2.840.10008.1.2.1.99")
-_GROUP_2, _GROUP_FFFE = b"\x02\x00", b"\xfe\xff"
+_META_LENGTH, _GROUP_2, _GROUP_FFFE = b"\x02\x00\x00\x00", b"\x02\x00", b"\xfe\xff"
 
 
 class Unusual(Exception):  # noqa: N818 - an ordinary outcome of the walk
@@ -64,21 +68,32 @@ def walk(data: bytes, size: int) -> Header:
         raise Unusual
     values: dict[int, bytes] = {}
     try:
-        start = _explicit(data, 132, len(data), values, meta=True)
+        start = _end_of_meta(data)
+        if _explicit(data, 132, start, values) != start or data[start : start + 2] == _GROUP_2:
+            raise Unusual
         syntax = values.get(tags.TRANSFER_SYNTAX, b"").rstrip(b"\0 ")
-        if not syntax or start > len(data):
-            raise _beyond(max(start, len(data)) + 1, data, size)
-        if syntax in _NOT_FOR_THE_WALK:
+        if not syntax or syntax in _NOT_FOR_THE_WALK:
             raise Unusual
         step = _implicit if syntax == IMPLICIT_LITTLE else _explicit
         end = step(data, start, len(data), values)
-    except IndexError as error:
+    except (IndexError, struct.error) as error:
         raise _beyond(len(data) + 1, data, size) from error
     if (end + _LONGEST_HEAD > len(data) and len(data) < size) or end > len(data):
         raise _beyond(end + _LONGEST_HEAD, data, size)
     if tags.SHARED_GROUPS in values or tags.FRAME_GROUPS in values:
         raise Unusual
     return _with_pixels(values, data, size, end, syntax)
+
+
+def _end_of_meta(data: bytes) -> int:
+    """Where the file meta information ends by its group length, which stands first (PS3.10 table 7.1-1)."""
+    tag, vr, length = _HEAD(data, 132)
+    if tag != _META_LENGTH or vr != b"UL" or length != 4:
+        raise Unusual
+    end: int = 144 + _U32(data, 140)[0]
+    if end > len(data):
+        raise IndexError
+    return end
 
 
 def _beyond(needed: int, data: bytes, size: int) -> Exception:
@@ -97,20 +112,18 @@ def _with_pixels(values: dict[int, bytes], data: bytes, size: int, end: int, syn
     return Header(values, pixel_length=max(size - body, 0))
 
 
-def _explicit(data: bytes, at: int, end: int, values: dict[int, bytes], *, meta: bool = False) -> int:
-    """Walk from ``at`` to the pixels (or past the file meta group); the position reached."""
-    wanted, long, short, pixels = _WANTED, _LONG, _SHORT, _PIXELS
+def _explicit(data: bytes, at: int, end: int, values: dict[int, bytes]) -> int:
+    """Walk from ``at`` to the pixels or to ``end``; the position reached."""
+    wanted, long, short, head = _WANTED, _LONG, _SHORT, _HEAD
     while at < end:
-        tag = data[at : at + 4]
-        if tag == pixels or (meta and tag[:2] != _GROUP_2):
-            return at
-        vr = data[at + 4 : at + 6]
+        tag, vr, length = head(data, at)
         if vr in short:
             body = at + 8
-            length = data[at + 6] | data[at + 7] << 8
         elif vr in long:
+            if tag == _PIXELS:
+                return at
             body = at + 12
-            length = data[at + 8] | data[at + 9] << 8 | data[at + 10] << 16 | data[at + 11] << 24
+            length = _U32(data, at + 8)[0]
             if length == _UNDEFINED:
                 if vr == b"UN":
                     raise Unusual
@@ -119,7 +132,6 @@ def _explicit(data: bytes, at: int, end: int, values: dict[int, bytes], *, meta:
                     values[wanted[tag]] = b"\1"
                 continue
         else:
-            data[at + 7]  # past the end: too few bytes rather than a strange VR
             raise Unusual
         at = body + length
         if tag in wanted:
@@ -135,7 +147,7 @@ def _implicit(data: bytes, at: int, end: int, values: dict[int, bytes]) -> int:
             return at
         if tag[:2] == _GROUP_FFFE:
             raise Unusual
-        length = data[at + 4] | data[at + 5] << 8 | data[at + 6] << 16 | data[at + 7] << 24
+        length = _U32(data, at + 4)[0]
         body = at + 8
         if length == _UNDEFINED:
             at = _sequence(data, body, end, explicit=False)
@@ -151,8 +163,7 @@ def _implicit(data: bytes, at: int, end: int, values: dict[int, bytes]) -> int:
 def _sequence(data: bytes, at: int, end: int, *, explicit: bool) -> int:
     """Position after a sequence of undefined length whose items begin at ``at``."""
     while True:
-        tag, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
-        data[at + 7]  # past the end: let the caller read more
+        tag, length = _TAG_U32(data, at)  # past the end this raises, and the caller reads more
         at += 8
         if tag == _SEQUENCE_END:
             return at
@@ -164,17 +175,15 @@ def _sequence(data: bytes, at: int, end: int, *, explicit: bool) -> int:
 def _item(data: bytes, at: int, end: int, *, explicit: bool) -> int:
     """Position after an item of undefined length whose elements begin at ``at``."""
     while True:
-        tag = data[at : at + 4]
-        data[at + 7]
+        tag, vr, length = _HEAD(data, at)
         if tag == _ITEM_END:
             return at + 8
-        vr = data[at + 4 : at + 6]
         if not explicit:
-            length, at = int.from_bytes(data[at + 4 : at + 8], "little"), at + 8
+            length, at = _U32(data, at + 4)[0], at + 8
         elif vr in _SHORT:
-            length, at = int.from_bytes(data[at + 6 : at + 8], "little"), at + 8
+            at += 8
         elif vr in _LONG and vr != b"UN":
-            length, at = int.from_bytes(data[at + 8 : at + 12], "little"), at + 12
+            length, at = _U32(data, at + 8)[0], at + 12
         else:
             raise Unusual
         at = _sequence(data, at, end, explicit=explicit) if length == _UNDEFINED else at + length

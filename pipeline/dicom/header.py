@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pipeline.dicom import tags
 
+_PADDING = " \0\t\r\n"
 _CODECS = {"": "latin-1", "ISO_IR 6": "latin-1", "ISO_IR 100": "latin-1", "ISO_IR 192": "utf-8"}
 
 
@@ -51,9 +53,8 @@ class Header:
         raw = self.values.get(tag)
         if not raw:
             return ""
-        if raw.isascii() and b"\x1b" not in raw:
-            return raw.decode("ascii").strip(" \0\t\r\n")
-        return self._decode(raw).strip(" \0\t\r\n")
+        text = _ascii(raw)
+        return self._decode(raw) if text is None else text
 
     def texts(self, tag: int) -> tuple[str, ...]:
         """All values of a text attribute."""
@@ -62,8 +63,8 @@ class Header:
 
     def number(self, tag: int) -> float | None:
         """First value of a decimal or integer string."""
-        text = self.text(tag)
-        return _number(text.partition("\\")[0]) if text else None
+        raw = self.values.get(tag)
+        return _number(raw) if raw else None
 
     def integer(self, tag: int) -> int | None:
         """First value of an integer string."""
@@ -73,13 +74,8 @@ class Header:
     def numbers(self, tag: int, count: int) -> tuple[float, ...] | None:
         """Exactly ``count`` values of a decimal string; None if there are others or one is no number."""
         raw = self.values.get(tag)
-        if not raw:
-            return None
-        try:
-            values = tuple(map(float, raw.strip(b" \0").split(b"\\")))
-        except ValueError:
-            return None
-        return values if len(values) == count and all(map(math.isfinite, values)) else None
+        values = _numbers(raw) if raw else None
+        return values if values is not None and len(values) == count else None
 
     def unsigned(self, tag: int) -> int | None:
         """First value of a binary unsigned integer (US, UL)."""
@@ -101,7 +97,8 @@ class Header:
     def _decode(self, raw: bytes) -> str:
         name = self.values.get(tags.CHARACTER_SET, b"").decode("ascii", "replace").strip(" \0")
         codec = _CODECS.get(name)
-        return _decode_by_pydicom(raw, name) if codec is None else raw.decode(codec, "replace")
+        text = _decode_by_pydicom(raw, name) if codec is None else raw.decode(codec, "replace")
+        return text.strip(_PADDING)
 
 
 def _decode_by_pydicom(raw: bytes, character_set: str) -> str:
@@ -119,9 +116,27 @@ def _decode_by_pydicom(raw: bytes, character_set: str) -> str:
             return raw.decode("latin-1")
 
 
-def _number(text: str) -> float | None:
+# Most values repeat from slice to slice, so that looking them up is faster than parsing them.
+
+
+@lru_cache(maxsize=4096)
+def _ascii(raw: bytes) -> str | None:
+    return raw.decode("ascii").strip(_PADDING) if raw.isascii() and b"\x1b" not in raw else None
+
+
+@lru_cache(maxsize=4096)
+def _number(raw: bytes) -> float | None:
     try:
-        value = float(text)
+        value = float(raw.partition(b"\\")[0].strip(b" \0"))
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+@lru_cache(maxsize=4096)
+def _numbers(raw: bytes) -> tuple[float, ...] | None:
+    try:
+        values = tuple(map(float, raw.strip(b" \0").split(b"\\")))
+    except ValueError:
+        return None
+    return values if all(map(math.isfinite, values)) else None

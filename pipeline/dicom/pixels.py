@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,13 +37,17 @@ def load_stack(raw: RawStack) -> Stack:
         If a file is gone, cut off or its pixels cannot be decoded; the message names it.
     """
     array = np.empty(raw.shape, dtype=np.float32)
+    scratch = bytearray(max(_frame_bytes(one) for one in raw.instances))
     with Reader() as reader:
         by_source: dict[ByteSource, list[int]] = {}
         for index, one in enumerate(raw.instances):
             by_source.setdefault(one.source, []).append(index)
         for source, indices in by_source.items():
             try:
-                _fill(array, indices, raw.instances, source, reader)
+                if _is_native(raw.instances[indices[0]]) and source.member is None:
+                    _fill_plain(array, indices, raw.instances, source.path, scratch)
+                else:
+                    _fill(array, indices, raw.instances, reader.read(source)[0])
             except Unusable as error:
                 raise UnreadableInputError(
                     f"Cannot read the pixels of {source.name}: it {error.sentence}. Export this series again."
@@ -56,49 +61,56 @@ def load_stack(raw: RawStack) -> Stack:
     )
 
 
-def _fill(
+def _is_native(one: Instance) -> bool:
+    return one.pixels.offset is not None and not one.pixels.has_modality_lut
+
+
+def _frame_bytes(one: Instance) -> int:
+    return one.rows * one.columns * one.pixels.bits_allocated // 8
+
+
+def _fill_plain(
     array: NDArray[np.float32],
     indices: Sequence[int],
     instances: Sequence[Instance],
-    source: ByteSource,
-    reader: Reader,
+    path: Path,
+    scratch: bytearray,
 ) -> None:
-    first = instances[indices[0]]
-    native = first.pixels.offset is not None and not first.pixels.has_modality_lut
-    if native and source.member is None and len(indices) == first.frame_count == 1:
-        _into(array[indices[0]], _native(first, source), first.pixels)
-        return
-    data, _ = reader.read(source)
-    if native:
-        for index in indices:
-            one = instances[index]
-            _into(array[index], _native_frame(one, data), one.pixels)
-        return
-    _decode(array, indices, instances, data)
-
-
-def _native(one: Instance, source: ByteSource) -> NDArray[Any]:
-    """Pixels of a plain file, read without its header."""
-    size = one.rows * one.columns * one.pixels.bits_allocated // 8
+    """Frames of a plain file, read without its header into memory that is used again for the next."""
     try:
-        handle = os.open(source.path, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY)
         try:
-            data = os.pread(handle, size, one.pixels.offset or 0)
+            for index in indices:
+                one = instances[index]
+                wanted = memoryview(scratch)[: _frame_bytes(one)]
+                if os.preadv(handle, [wanted], _start(one)) < len(wanted):
+                    raise Unusable("file-truncated", "ends before its pixels do")
+                _into(array[index], _as_stored(wanted, one), one.pixels)
         finally:
             os.close(handle)
     except OSError as error:
         raise Unusable("file-unreadable", f"cannot be opened ({error.strerror or error})") from error
-    if len(data) < size:
-        raise Unusable("file-truncated", "ends before its pixels do")
+
+
+def _fill(array: NDArray[np.float32], indices: Sequence[int], instances: Sequence[Instance], data: bytes) -> None:
+    """Frames out of the bytes of a whole object."""
+    if not _is_native(instances[indices[0]]):
+        _decode(array, indices, instances, data)
+        return
+    for index in indices:
+        one = instances[index]
+        wanted = memoryview(data)[_start(one) : _start(one) + _frame_bytes(one)]
+        if len(wanted) < _frame_bytes(one):
+            raise Unusable("file-truncated", "ends before its pixels do")
+        _into(array[index], _as_stored(wanted, one), one.pixels)
+
+
+def _start(one: Instance) -> int:
+    return (one.pixels.offset or 0) + (one.frame - 1) * _frame_bytes(one)
+
+
+def _as_stored(data: memoryview, one: Instance) -> NDArray[Any]:
     return np.frombuffer(data, _stored_type(one.pixels)).reshape(one.rows, one.columns)
-
-
-def _native_frame(one: Instance, data: bytes) -> NDArray[Any]:
-    size = one.rows * one.columns * one.pixels.bits_allocated // 8
-    start = (one.pixels.offset or 0) + (one.frame - 1) * size
-    if len(data) < start + size:
-        raise Unusable("file-truncated", "ends before its pixels do")
-    return np.frombuffer(data[start : start + size], _stored_type(one.pixels)).reshape(one.rows, one.columns)
 
 
 def _stored_type(pixels: PixelFormat) -> str:

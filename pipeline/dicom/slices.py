@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from statistics import median
 
 from pipeline.dicom import faults
 from pipeline.dicom.geometry import Vector, dot
@@ -90,7 +89,7 @@ def _places(ordered: Sequence[Instance], direction: Vector) -> list[int]:
     heights = [_height(one, direction) for one in ordered]
     gaps = [after - before for before, after in pairwise(heights)]
     distinct = [gap for gap in gaps if gap > _SAME_PLACE_MM]
-    limit = max(_SAME_PLACE_MM, _SAME_PLACE * median(distinct)) if distinct else _SAME_PLACE_MM
+    limit = max(_SAME_PLACE_MM, _SAME_PLACE * _median(distinct)) if distinct else _SAME_PLACE_MM
     places = [0]
     for gap in gaps:
         places.append(places[-1] + (gap > limit))
@@ -200,8 +199,15 @@ def _common_step(steps: Sequence[Vector]) -> Vector:
 
 def _is_even(ordered: Sequence[Instance]) -> bool:
     steps = _steps(ordered)
-    middle = (median(s[0] for s in steps), median(s[1] for s in steps), median(s[2] for s in steps)) if steps else None
-    return middle is None or all(_alike(step, middle) for step in steps)
+    if not steps:
+        return True
+    middle = _median([s[0] for s in steps]), _median([s[1] for s in steps]), _median([s[2] for s in steps])
+    return all(_alike(step, middle) for step in steps)
+
+
+def _median(values: Sequence[float]) -> float:
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _even_runs(ordered: list[Instance], direction: Vector, label: str) -> list[Run]:

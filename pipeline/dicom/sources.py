@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pipeline.dicom.skipping import Skipped, Unusable
 from pipeline.errors import UnreadableInputError
+
+if TYPE_CHECKING:
+    import zipfile
 
 MAX_MEMBER_BYTES = 2 << 30
 """Largest zip member that is unpacked; no MR object comes near it."""
@@ -105,6 +106,8 @@ class Reader:
         return sources, skipped
 
     def _archive(self, path: Path) -> zipfile.ZipFile:
+        import zipfile  # most folders hold none, and it is not free to import
+
         if path not in self._archives:
             try:
                 self._archives[path] = zipfile.ZipFile(path)
@@ -113,6 +116,9 @@ class Reader:
         return self._archives[path]
 
     def _member(self, path: Path, member: str) -> bytes:
+        import zipfile
+        import zlib
+
         try:
             return self._archive(path).read(member)
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError) as error:
