@@ -13,7 +13,7 @@ _STAR = re.compile(r"t2 ?(?:\*|star)|\b(?:medic|merge|m-?ffe|gre|ge|ffe|flash|sw
 _T1 = re.compile(r"(?<![0-9])(?<!tes)(?<!par)(?<!pos)(?<!c7-)(?<!c7/)t1(?![0-9*])|t-1(?![0-9])|\bt1(?=[a-z])")
 _T2 = re.compile(r"(?<![0-9])t2(?![0-9*])|\bt-2(?![0-9])|frfse|\bhaste\b|\bssfse\b")
 _PD = re.compile(r"(?<![a-z])(?:pd|dp|ρ|rho)w?(?![a-z])|proton|protón|质子|質子|プロトン")
-_STIR = re.compile(r"stir|tirm|turbo ?ir|(?<![a-z])(?:fse-?)?(?:tir|ir)(?![a-z])|inversion|irfse|反転回復|反转恢复")
+_STIR = re.compile(r"stir|tirm|turbo ?ir|(?<![a-z])(?:fse-?)?(?:tir|f?ir)(?![a-z])|inversion|irfse|反転回復|反转恢复")
 _FLAIR = re.compile(r"flair|dark ?fluid")
 _DIFFUSION = re.compile(r"\b(?:dwi|dti|dwibs|resolve|adc)\b|diff|trace ?w|拡散|弥散|擴散|扩散|диффуз")
 _BALANCED = re.compile(r"ciss|fiesta|true ?fisp|trufi|\bb-?(?:ffe|tfe)\b|balanced|\bfisp\b|cosmic")

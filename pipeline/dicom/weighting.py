@@ -106,7 +106,7 @@ def _settle(
 def _name_adds_to(physics: Weighting | None, named: Weighting, facts: StackFacts) -> bool:
     """Whether a name tells what TR and TE cannot: an unrecorded inversion pulse, a balanced or diffusion sequence."""
     if named in (Weighting.STIR, Weighting.FLAIR):
-        return physics in (Weighting.T2, Weighting.PD) and facts.inversion_time_ms is None
+        return physics in (Weighting.T2, Weighting.PD) and not facts.inversion_time_ms
     return named in (Weighting.DIFFUSION, Weighting.BALANCED, Weighting.T2_STAR) and physics is not Weighting.STIR
 
 

@@ -51,7 +51,7 @@ def test_an_agent_field_that_holds_the_dose_still_says_that_contrast_was_given(a
     assert found == {"contrast-attribute-misused"}
 
 
-@pytest.mark.parametrize("agent", ["", "NONE", "no", "0", "Anonymous", "without contrast"])
+@pytest.mark.parametrize("agent", ["", "NONE", "no", "0", "Anonymous", "without contrast", "NOCONTRAST"])
 def test_an_agent_field_may_say_no(agent: str) -> None:
     enhanced, _, _ = judge(t1(2, contrast_agent=agent), t2(3, contrast_agent=agent))
     assert enhanced == {2: False, 3: False}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import re
+from pathlib import Path
+
 import pytest
 
 from pipeline.dicom.stack import StackKind
@@ -246,6 +250,12 @@ def test_whole_spine_is_a_last_resort() -> None:
     assert "series-last-resort" in codes(alone)
 
 
+def test_the_body_part_only_tips_the_balance_because_it_is_often_wrong() -> None:
+    neck, lumbar = t2(2, body_part="CSPINE"), t2(1, body_part="LSPINE")
+    assert cast_of(plan(neck, lumbar)) == {SAG_T2: [1]}
+    assert cast_of(plan(neck)) == {SAG_T2: [2]}
+
+
 def test_derived_images_are_used_when_an_archive_left_nothing_else() -> None:
     derived = [facts.but(kind=StackKind.DERIVED) for facts in (t2(2), t1(3))]
     assert cast_of(plan(*derived)) == {SAG_T2: [2], SAG_T1: [3]}
@@ -292,3 +302,34 @@ def test_a_vibe_after_contrast_serves_as_axial_t1_post() -> None:
 def test_a_plan_does_not_depend_on_the_order_of_the_stacks() -> None:
     stacks, expected = siemens()
     assert cast_of(plan(*reversed(stacks))) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["T2_CS_TSE SAG", "CS T2 TSE SAG", "t2_tse_rst_sag_3.5 mm", "SAG T2 FRFSE FAT", "test t2", "T2 sag Myelon"]
+)
+def test_harmless_names_exclude_nothing(name: str) -> None:
+    assert cast_of(plan(t2(1, name))) == {SAG_T2: [1]}
+
+
+@pytest.mark.shared_data
+def test_every_series_of_a_public_cohort_may_play_its_role(shared_data: Path) -> None:
+    with (shared_data / "spider" / "spider_overview.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    lost = {}
+    for row in rows:
+        pixel = float(re.findall(r"[\d.]+", row["PixelSpacing"])[0])
+        facts = (t1 if row["new_file_name"].endswith("t1") else t2)(
+            1,
+            row["SeriesDescription"],
+            body_part=row["BodyPartExamined"],
+            repetition_time_ms=float(row["RepetitionTime"]),
+            echo_time_ms=float(row["EchoTime"]),
+            scanning_sequence=tuple(re.findall("[A-Z]+", row["ScanningSequence"])),
+            sequence_name=row["SequenceName"],
+            spacing_mm=(float(row["SpacingBetweenSlices"]), pixel, pixel),
+        )
+        outcome = plan(facts)
+        if not outcome.castings:
+            lost[row["new_file_name"]] = reason_of(outcome, 1)
+    assert len(rows) > 400
+    assert not lost
