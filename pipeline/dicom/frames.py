@@ -19,6 +19,10 @@ MR_CLASSES = frozenset(
 _COLOUR_CLASS = "1.2.840.10008.5.1.4.1.1.4.3"
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _BITS = (8, 16, 32)
+_MOST_PIXELS = 1 << 24
+"""4096 by 4096; no MR image is larger, and a damaged header shall not ask for all memory."""
+
+_LARGEST_SCALE = 1e12
 
 
 def frames_of(header: Header, source: ByteSource) -> list[Instance]:
@@ -35,6 +39,8 @@ def frames_of(header: Header, source: ByteSource) -> list[Instance]:
     rows, columns = header.unsigned(tags.ROWS) or 0, header.unsigned(tags.COLUMNS) or 0
     if not (rows and columns):
         raise Unusable("file-broken", "has no rows or no columns")
+    if rows * columns > _MOST_PIXELS:
+        raise Unusable("image-format-unsupported", f"claims {rows} rows and {columns} columns")
     expected = rows * columns * pixels.bits_allocated // 8 * count
     if pixels.offset is not None and pixels.length < expected:
         raise Unusable("file-truncated", f"holds {pixels.length} bytes of pixels where {expected} are due")
@@ -78,7 +84,9 @@ def _pixel_format(header: Header) -> PixelFormat:
     high = stored - 1 if high is None else high
     if allocated not in _BITS or not 0 < stored <= allocated or not stored - 1 <= high < allocated:
         raise Unusable("image-format-unsupported", f"stores {stored} bits, the highest {high}, in {allocated}")
-    slope = header.number(tags.SLOPE)
+    slope, intercept = header.number(tags.SLOPE) or 1.0, header.number(tags.INTERCEPT) or 0.0
+    if not 1 / _LARGEST_SCALE < abs(slope) < _LARGEST_SCALE or abs(intercept) > _LARGEST_SCALE:
+        raise Unusable("image-format-unsupported", f"rescales its values by {slope:g} and {intercept:g}")
     return PixelFormat(
         transfer_syntax_uid=header.text(tags.TRANSFER_SYNTAX),
         photometric=header.text(tags.PHOTOMETRIC),
@@ -87,8 +95,8 @@ def _pixel_format(header: Header) -> PixelFormat:
         bits_stored=stored,
         high_bit=high,
         signed=header.unsigned(tags.PIXEL_REPRESENTATION) == 1,
-        slope=slope if slope else 1.0,
-        intercept=header.number(tags.INTERCEPT) or 0.0,
+        slope=slope,
+        intercept=intercept,
         has_modality_lut=tags.MODALITY_LUT in header.values,
         offset=header.pixel_offset,
         length=header.pixel_length,

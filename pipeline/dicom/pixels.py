@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dicom.describe import series_label
 from pipeline.dicom.instance import Instance, PixelFormat
 from pipeline.dicom.skipping import Unusable
 from pipeline.dicom.sources import ByteSource, Reader
@@ -36,7 +37,13 @@ def load_stack(raw: RawStack) -> Stack:
     UnreadableInputError
         If a file is gone, cut off or its pixels cannot be decoded; the message names it.
     """
-    array = np.empty(raw.shape, dtype=np.float32)
+    try:
+        array = np.empty(raw.shape, dtype=np.float32)
+    except MemoryError as error:
+        raise UnreadableInputError(
+            f"{series_label(raw.first)} needs {np.prod(raw.shape) * 4 / 2**30:.1f} GiB of memory, which is not there. "
+            "Close other programs or leave the series out."
+        ) from error
     scratch = bytearray(max(_frame_bytes(one) for one in raw.instances))
     with Reader() as reader:
         by_source: dict[ByteSource, list[int]] = {}

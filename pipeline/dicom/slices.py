@@ -305,7 +305,9 @@ def _again(pieces: list[list[Instance]]) -> list[list[Instance]]:
 
 
 def _single(one: Instance, direction: Vector, findings: tuple[Finding, ...]) -> Run:
-    thickness = one.slice_thickness_mm if one.slice_thickness_mm and one.slice_thickness_mm > 0 else 1.0
+    thickness = one.slice_thickness_mm or 0.0
+    if not 0.01 < thickness < 1000:
+        thickness = 1.0
     return Run((one,), (direction[0] * thickness, direction[1] * thickness, direction[2] * thickness), findings)
 
 

@@ -17,6 +17,10 @@ from pipeline.findings import Finding, Severity
 _PARALLEL = 2e-3
 """Largest difference of a direction cosine between slices called parallel (0.1 degree)."""
 
+_POSSIBLE_SPACING_MM = (1e-3, 1e3)
+_FARTHEST_MM = 1e5
+"""Beyond these a header is damaged, whatever it describes."""
+
 
 def build_stacks(instances: Iterable[Instance]) -> tuple[tuple[RawStack, ...], tuple[Finding, ...]]:
     """Stacks of all series, sorted by study, series number and position, and what is wrong with them.
@@ -26,8 +30,8 @@ def build_stacks(instances: Iterable[Instance]) -> tuple[tuple[RawStack, ...], t
     series: dict[tuple[str, ...], list[Instance]] = defaultdict(list)
     for instance in instances:
         who = instance.identity
-        key = (instance.study_instance_uid, who.patient_id or "", who.patient_name or "", instance.series_instance_uid)
-        series[key].append(instance)
+        named = instance.series_instance_uid or f"{instance.series_number} {instance.series_description}"
+        series[(instance.study_instance_uid, who.patient_id or "", who.patient_name or "", named)].append(instance)
     stacks: list[RawStack] = []
     findings: list[Finding] = []
     for frames in series.values():
@@ -69,8 +73,11 @@ def _stacks_of_series(frames: list[Instance]) -> tuple[list[RawStack], list[Find
 
 
 def _has_geometry(one: Instance) -> bool:
-    spacing = one.pixel_spacing_mm
-    return one.position_mm is not None and is_orientation(one.orientation) and spacing is not None and min(spacing) > 0
+    position, spacing = one.position_mm, one.pixel_spacing_mm
+    if position is None or spacing is None or not is_orientation(one.orientation):
+        return False
+    shortest, longest = _POSSIBLE_SPACING_MM
+    return shortest <= min(spacing) and max(spacing) <= longest and max(map(abs, position)) <= _FARTHEST_MM
 
 
 def _alike(frames: list[Instance]) -> list[list[Instance]]:
@@ -89,13 +96,19 @@ def _alike(frames: list[Instance]) -> list[list[Instance]]:
                 one.complex_component,
                 None if one.echo_time_ms is None else round(one.echo_time_ms, 1),
                 one.echo_number,
-                one.stack_id,
-                one.temporal_position,
                 one.b_value,
                 one.inversion_time_ms,
             )
         ].append(one)
-    return list(groups.values())
+    return [part for group in groups.values() for part in _by_stack_and_time(group)]
+
+
+def _by_stack_and_time(group: list[Instance]) -> list[list[Instance]]:
+    """Split by StackID and temporal position, unless these merely count the slices."""
+    parts: dict[tuple[object, ...], list[Instance]] = defaultdict(list)
+    for one in group:
+        parts[one.stack_id, one.temporal_position].append(one)
+    return [group] if len(parts) == len(group) else list(parts.values())
 
 
 def _cluster(cosines: tuple[float, ...], known: list[tuple[float, ...]]) -> int:

@@ -69,6 +69,18 @@ def test_repeats_that_nothing_tells_apart_are_split_by_instance_number(tmp_path:
     assert (lengths(result), codes(result)) == ([6, 6], {"acquisitions-repeated"})
 
 
+def test_temporal_positions_that_merely_count_slices_split_nothing(tmp_path: Path) -> None:
+    def count(dataset: Dataset, index: int) -> None:
+        dataset.TemporalPositionIdentifier = str(index + 1)
+
+    assert lengths(scanned(tmp_path, slices(edit=count))) == [6]
+
+
+def test_series_without_uid_are_told_apart_by_number(tmp_path: Path) -> None:
+    result = scanned(tmp_path, slices(SeriesInstanceUID="") + slices(series=2, SeriesInstanceUID=""))
+    assert lengths(result) == [6, 6]
+
+
 def test_temporal_positions_are_never_mixed(tmp_path: Path) -> None:
     pair = [slices(first_number=1 + 6 * time, TemporalPositionIdentifier=str(time)) for time in (1, 2)]
     assert lengths(scanned(tmp_path, pair[0] + pair[1])) == [6, 6]
@@ -206,9 +218,8 @@ def test_single_slice(tmp_path: Path) -> None:
 def test_images_that_do_not_say_where_they_lie_are_refused(tmp_path: Path, attribute: str, value: str | None) -> None:
     def spoil(dataset: Dataset, index: int) -> None:
         if value == "nonsense":
-            dataset[attribute].value = ["0"] * len(dataset[attribute].value)
-            if attribute == "ImagePositionPatient":
-                del dataset[attribute]
+            nonsense = "9e99" if attribute == "ImagePositionPatient" else "0"
+            dataset[attribute].value = [nonsense] * len(dataset[attribute].value)
         elif value is None:
             dataset[attribute].value = None
         else:
