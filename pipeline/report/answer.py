@@ -23,6 +23,14 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+TONES = {
+    Category.COMPLETE: "calm",
+    Category.PARTIAL: "calm",
+    Category.NO_DETECTABLE_CHANGE: "plain",
+    Category.GROWTH: "warn",
+    Category.NEW: "warn",
+    Category.NO_FRAGMENT: "plain",
+}
 UNUSABLE = "Result not usable"
 
 
@@ -37,7 +45,7 @@ class Answer:
     sentence
         The measured values with their intervals, or why there are none.
     tone
-        ``"calm"``, ``"warn"`` or ``"stop"``; colours the headline.
+        ``"calm"``, ``"plain"``, ``"warn"`` or ``"stop"``; colours the headline.
     """
 
     headline: str
@@ -132,5 +140,4 @@ def answer(comparison: Comparison) -> Answer:
             "stop",
         )
     category = comparison.change.category
-    tone = "warn" if category in {Category.GROWTH, Category.NEW} else "calm"
-    return Answer(HEADLINES[category], _sentence(comparison), tone)
+    return Answer(HEADLINES[category], _sentence(comparison), TONES[category])

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.comparison import Comparison
 from pipeline.dicom.visit import Plane
 from pipeline.report.outline import outline_path
-from pipeline.report.picture import checkerboard, coarser, data_uri, to_grey, window
+from pipeline.report.picture import central, checkerboard, coarser, data_uri, to_grey, window
 from pipeline.report.plane import MARKS, Side, grid_through, main_series, sides
 from pipeline.report.resample import resample
 from pipeline.report.views import ROLE_NAMES, Encoding
@@ -36,7 +36,7 @@ class Check:
         for side, series in zip(both, self.series, strict=True):
             if series is not None:
                 values = resample(series.volume, side.to_halfway, self.grid)
-                self.grey.append(to_grey(values, window(values))[0])
+                self.grey.append(to_grey(values, window(values, central(*self.grid.shape[1:])))[0])
         self.bones = [self._bone(side) for side in both]
 
     def _bone(self, side: Side) -> str:

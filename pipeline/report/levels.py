@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.dicom.visit import Plane
 from pipeline.report.picture import coarser, data_uri, to_grey, window
@@ -15,6 +16,7 @@ from pipeline.volume import Volume
 
 MARGIN_MM = {"above": 28.0, "below": 34.0, "front": 38.0, "behind": 62.0}
 PIXEL_MM = 0.7
+BESIDE_MM = 35.0
 
 
 def naming_grid(side: Side, volume: Volume, level: str) -> Grid:
@@ -52,7 +54,16 @@ class Naming:
             return
         self.grid = naming_grid(side, series.volume, level)
         values = resample(series.volume, np.eye(4), self.grid)
-        self.grey = to_grey(values, window(values))[0]
+        self.grey = to_grey(values, window(values, self._beside_spine()))[0]
+
+    def _beside_spine(self) -> NDArray[np.bool_] | None:
+        """Pixels up to :data:`BESIDE_MM` in front of or behind the named vertebrae; None when none is named."""
+        places = [self.grid.to_index(v.centre_lps_mm)[1:].tolist() for v in self.side.anatomy.vertebrae.values()]
+        if not places:
+            return None
+        rows, columns = self.grid.shape[1:]
+        spine = np.interp(np.arange(rows), *np.array(sorted(places)).T)
+        return np.asarray(np.abs(np.arange(columns) - spine[:, None]) < BESIDE_MM / PIXEL_MM)
 
     def packed(self, encoding: Encoding) -> dict[str, Any] | None:
         """Plain values for the page's template; None when the visit has no sagittal series."""

@@ -11,19 +11,27 @@ from numpy.typing import NDArray
 from PIL import Image
 
 LOW_PERCENTILE = 1.0
-HIGH_PERCENTILE = 99.6
+HIGH_PERCENTILE = 98.5
 
 
-def window(values: NDArray[np.float32]) -> tuple[float, float]:
-    """Black and white points: the 1st and 99.6th percentile of what the images cover (NaN is not covered).
+def window(values: NDArray[np.float32], region: NDArray[np.bool_] | None = None) -> tuple[float, float]:
+    """Black and white points: the 1st and 98.5th percentile of what the images cover (NaN is not covered).
 
-    MR has no absolute scale, so each visit gets its own window by the same rule.
+    MR has no absolute scale, so each visit gets its own window by the same rule. Surface coils make the fat under the
+    skin far brighter than the spine: ``region``, shape (rows, columns), keeps it out of the rule.
     """
-    covered = values[np.isfinite(values)]
+    inside = np.isfinite(values) if region is None else np.isfinite(values) & region
+    covered = values[inside]
     if covered.size == 0:
         return 0.0, 1.0
     low, high = (float(v) for v in np.percentile(covered, (LOW_PERCENTILE, HIGH_PERCENTILE)))
     return low, max(high, low + 1e-3)
+
+
+def central(rows: int, columns: int) -> NDArray[np.bool_]:
+    """The middle of a picture: an ellipse over 70 % of its height and width, shape (rows, columns)."""
+    y, x = np.indices((rows, columns))
+    return np.asarray(((y + 0.5) / rows - 0.5) ** 2 + ((x + 0.5) / columns - 0.5) ** 2 < 0.35**2)
 
 
 def to_grey(values: NDArray[np.float32], black_white: tuple[float, float]) -> NDArray[np.uint8]:

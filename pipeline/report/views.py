@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.comparison import Comparison
 from pipeline.dicom.visit import Plane, Role
 from pipeline.report.outline import outline_path
-from pipeline.report.picture import coarser, data_uri, to_grey, window
+from pipeline.report.picture import central, coarser, data_uri, to_grey, window
 from pipeline.report.plane import MARKS, ROLES, Side, grid_through, main_series, sides, volumes_of
 from pipeline.report.resample import Grid, resample, resample_stacks
 from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
@@ -98,7 +98,7 @@ def make_view(comparison: Comparison, plane: Plane) -> View | None:
 
 def _grey(side: Side, role: Role, grid: Grid) -> NDArray[np.uint8]:
     values = resample_stacks(volumes_of(side.visit.series[role]), side.to_halfway, grid)
-    return to_grey(values, window(values))
+    return to_grey(values, window(values, central(*grid.shape[1:])))
 
 
 def _segmentation(side: Side, plane: Plane) -> SeriesSegmentation | None:
