@@ -20,7 +20,10 @@ DECISIVE = 2.0
 STRONG = 2.5
 """Weight of a single piece of evidence that contradicts another of its size."""
 
-_DENIED = re.compile(r"(?:no|n|no ?contrast|non ?contrast|w/o|wo|none|non|nein|nil|without|ohne|sans|无|無|なし)(?: .*)?|0(?:[. ]0+)?(?: ?ml)?")
+_DENIED = re.compile(
+    r"(?:no|n|no ?contrast|non ?contrast|w/o|wo|none|non|nein|nil|without|ohne|sans|无|無|なし)(?: .*)?"
+    r"|0(?:[. ]0+)?(?: ?ml)?"
+)
 _DOSE = re.compile(r"\d+(?:[.,]\d+)? ?(?:ml|cc|mmol)?\b.*")
 
 Enhancement = Callable[[StackFacts, StackFacts], float | None]

@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.config import DicomSettings
 from pipeline.dicom.facts import facts_of, series_facts
 from pipeline.dicom.identity import merged_identity
+from pipeline.dicom.matching import Protocol
 from pipeline.dicom.plan import Plan, make_plan
 from pipeline.dicom.roles import Casting
 from pipeline.dicom.rules import SeriesRules, load_rules
@@ -34,6 +35,12 @@ class PlannedVisit:
     studies: Studies
     plan: Plan
     usable: bool
+    like: Mapping[Role, Protocol] = field(default_factory=dict)
+
+    @property
+    def protocols(self) -> dict[Role, Protocol]:
+        """Protocol of the series that plays each role."""
+        return {role: Protocol.of_unit(casting.winner) for role, casting in self.plan.castings.items()}
 
 
 @dataclass(eq=False)
@@ -48,7 +55,7 @@ class Folder:
     _decoded: dict[int, Stack] = field(default_factory=dict)
     _undecodable: dict[int, str] = field(default_factory=dict)
 
-    def plan(self, studies: Studies) -> PlannedVisit:
+    def plan(self, studies: Studies, like: Mapping[Role, Protocol] | None = None) -> PlannedVisit:
         """Give the roles of one visit; stacks that could not be decoded play none."""
         plan = make_plan(
             studies.stacks,
@@ -56,8 +63,9 @@ class Folder:
             enhancement=self._enhancement,
             weighting_from_pixels=self._weightings,
             undecodable=self._undecodable,
+            like=like,
         )
-        return PlannedVisit(studies, plan, any(role in plan.castings for role in self.rules.needed))
+        return PlannedVisit(studies, plan, any(role in plan.castings for role in self.rules.needed), like or {})
 
     def stack(self, index: int) -> Stack:
         """Decode a stack, once."""
@@ -135,7 +143,7 @@ def decode(folder: Folder, planned: PlannedVisit) -> Visit:
                 return _visit(folder, planned, series, digest.result(), failures)
         except UnreadableInputError as error:
             failures.append(str(error))
-            planned = folder.plan(planned.studies)
+            planned = folder.plan(planned.studies, planned.like)
             if not planned.usable:
                 raise
 

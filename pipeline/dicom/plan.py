@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.dicom.assessment import Assessed, WeightingFromPixels, assess
 from pipeline.dicom.contrast import Enhancement
+from pipeline.dicom.matching import Protocol
 from pipeline.dicom.region import exclude_other_regions
 from pipeline.dicom.roles import Casting, cast, unmet
 from pipeline.dicom.rules import SeriesRules
@@ -43,6 +44,7 @@ def make_plan(
     enhancement: Enhancement | None = None,
     weighting_from_pixels: WeightingFromPixels | None = None,
     undecodable: Collection[int] = (),
+    like: Mapping[Role, Protocol] | None = None,
 ) -> Plan:
     """Give the roles of one visit to its stacks.
 
@@ -54,6 +56,8 @@ def make_plan(
         Called only where headers leave a doubt; None never looks at pixels.
     undecodable
         Indices of stacks whose pixels are known to be unreadable; they play no role.
+    like
+        Protocols at the other visit, for the roles where the choice should suit them.
     """
     assessed, notes = assess(
         stacks,
@@ -63,7 +67,8 @@ def make_plan(
         undecodable=undecodable,
     )
     assessed, moved = exclude_other_regions(assessed)
-    castings = {role: casting for role in Role if (casting := cast(role, assessed, rules)) is not None}
+    wanted = like or {}
+    castings = {role: one for role in Role if (one := cast(role, assessed, rules, wanted.get(role))) is not None}
     findings = [*notes, *moved]
     for casting in castings.values():
         findings.extend(casting.findings)

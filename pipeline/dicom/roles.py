@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from pipeline.dicom.assessment import Assessed
 from pipeline.dicom.contrast import in_order
+from pipeline.dicom.matching import Protocol
 from pipeline.dicom.rules import RoleRule, SeriesRules
 from pipeline.dicom.text import quoted
 from pipeline.dicom.units import Unit, build_units, join_series
-from pipeline.dicom.visit import Role
+from pipeline.dicom.visit import Plane, Role
 from pipeline.findings import Finding, Severity
 
 _FRAGMENT = 0.6
@@ -18,6 +19,9 @@ _FRAGMENT = 0.6
 
 _AS_COMPLETE = 0.9
 """From this part of the longest coverage on, candidates count as equally complete, and the later one wins."""
+
+_ENOUGH_MM = {Plane.SAGITTAL: 50.0}
+"""Length from which more does not make a series more complete: the canal is narrower than any sagittal stack."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,14 @@ class _Rank:
 
     first_choice: bool
     whole: bool
+    suits: bool
     points: float
     complete: bool
     recency: int
 
     @property
-    def key(self) -> tuple[bool, bool, float, bool, int]:
-        return self.first_choice, self.whole, self.points, self.complete, self.recency
+    def key(self) -> tuple[bool, bool, bool, float, bool, int]:
+        return self.first_choice, self.whole, self.suits, self.points, self.complete, self.recency
 
 
 def unmet(item: Assessed, rule: RoleRule) -> str | None:
@@ -61,14 +66,17 @@ def unmet(item: Assessed, rule: RoleRule) -> str | None:
     return rule.require.unmet(item.traits)
 
 
-def cast(role: Role, stacks: Sequence[Assessed], rules: SeriesRules) -> Casting | None:
-    """Choose who plays ``role``: the most complete and latest of those that fit; None when nothing does."""
+def cast(role: Role, stacks: Sequence[Assessed], rules: SeriesRules, like: Protocol | None = None) -> Casting | None:
+    """Choose who plays ``role``: the most complete and latest of those that fit; None when nothing does.
+
+    ``like`` is the protocol that plays the role at the other visit; what suits it comes before what is preferred.
+    """
     rule = rules.roles.get(role)
     fitting = [] if rule is None else [item for item in stacks if item.excluded is None and unmet(item, rule) is None]
     if rule is None or not fitting:
         return None
     units = build_units(fitting)
-    ranks = _ranks(units, rule)
+    ranks = _ranks(units, rule, like)
     order = sorted(range(len(units)), key=lambda n: ranks[n].key, reverse=True)
     best = order[0]
     winner, joined = join_series(units[best], [units[n] for n in order[1:]])
@@ -80,14 +88,16 @@ def cast(role: Role, stacks: Sequence[Assessed], rules: SeriesRules) -> Casting 
     return Casting(role, winner, joined, lost, _findings(role, winner, joined, lost))
 
 
-def _ranks(units: Sequence[Unit], rule: RoleRule) -> list[_Rank]:
+def _ranks(units: Sequence[Unit], rule: RoleRule, like: Protocol | None) -> list[_Rank]:
     choices = [all(item.last_resort is None for item in unit.members) for unit in units]
     longest = max(unit.covered_mm for unit, first in zip(units, choices, strict=True) if first or not any(choices))
+    longest = min(longest, _ENOUGH_MM.get(units[0].facts.plane or Plane.OBLIQUE, longest))
     recency = {facts.index: n for n, facts in enumerate(in_order(unit.facts for unit in units))}
     return [
         _Rank(
             first_choice=first,
             whole=unit.covered_mm >= _FRAGMENT * longest,
+            suits=like is None or Protocol.of_unit(unit).suits(like),
             points=rule.points(unit.lead.traits),
             complete=unit.covered_mm >= _AS_COMPLETE * longest,
             recency=recency[unit.facts.index],
@@ -103,13 +113,15 @@ def _why(role: Role, winner: Unit, loser: Unit, best: _Rank, rank: _Rank) -> str
     name = f"series {number}" if number is not None else f"the series {quoted(winner.facts.description)}"
     other = "another stack of the same series" if same else name
     if rank.first_choice != best.first_choice:
-        return (
-            f"{role}: {next(filter(None, (item.last_resort for item in loser.members)), 'second choice')}; {other} won"
-        )
+        resort = next(filter(None, (item.last_resort for item in loser.members)), "second choice")
+        return f"{role}: {resort}; {other} was preferred"
+    if rank.suits != best.suits and rank.whole == best.whole:
+        return f"{role}: {other} suits the series of the other visit"
     if rank.whole != best.whole or (rank.points == best.points and rank.complete != best.complete):
         return f"{role}: less complete ({loser.covered_mm:.0f} mm) than {other} ({winner.covered_mm:.0f} mm)"
     if rank.points != best.points:
-        return f"{role}: {other} fits better ({winner.lead.weighting.label} against {loser.lead.weighting.label})"
+        labels = winner.lead.weighting.label, loser.lead.weighting.label
+        return f"{role}: {other} fits better" + (f" ({labels[0]} against {labels[1]})" if len({*labels}) > 1 else "")
     return f"{role}: repeated later as {other}"
 
 

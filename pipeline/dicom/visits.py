@@ -11,8 +11,9 @@ from typing import TypeAlias
 from pipeline.config import DicomSettings
 from pipeline.dicom.identity import check_identities, check_same_patient, merged_identity
 from pipeline.dicom.loading import Folder, PlannedVisit, decode, open_folder
+from pipeline.dicom.matching import Protocol, unsuited
 from pipeline.dicom.text import joined
-from pipeline.dicom.visit import PatientIdentity, Visit
+from pipeline.dicom.visit import PatientIdentity, Role, Visit
 from pipeline.errors import NoUsableSeriesError, UsageError
 from pipeline.findings import Finding, Severity
 
@@ -85,6 +86,8 @@ def load_pair(
     first, second = first.without(second), second.without(first)
     allowed = settings.allow_different_patients
     findings = [*check_same_patient(first.identity, second.identity, allow_different=allowed)]
+    first, second, notes = _matched(first, second)
+    findings += notes
     one, other = first.visit(), second.visit()
     if _same_images(one, other):
         text = "Baseline and follow-up are the same images; no change is to be expected."
@@ -128,6 +131,20 @@ class _Side:
         if self.loaded is not None:
             return frozenset(filter(None, (self.loaded.study_instance_uid,)))
         return frozenset(uid for planned in self.visits for uid in planned.studies.study_uids if uid)
+
+    @property
+    def protocols(self) -> dict[Role, Protocol]:
+        """Protocol of the series in each role; empty while it is unclear which visit is meant."""
+        if self.loaded is not None:
+            return {role: Protocol.of_series(series) for role, series in self.loaded.series.items()}
+        return self.visits[0].protocols if len(self.visits) == 1 else {}
+
+    def suiting(self, other: _Side) -> _Side:
+        """The same side with series that suit the other side, where it has such."""
+        like = unsuited(self.protocols, other.protocols)
+        if not like or self.folder is None or len(self.visits) != 1:
+            return self
+        return replace(self, visits=(self.folder.plan(self.visits[0].studies, like),))
 
     def without(self, other: _Side) -> _Side:
         """Leave out what the other side holds too, as when an archive sends the prior examination along."""
@@ -176,7 +193,25 @@ def _pair_of_one(source: Place, settings: DicomSettings) -> tuple[Visit, Visit]:
             "A study date is missing or no date, so the visits are taken in the order in which they lie in the folder."
         )
         notes.append(Finding("order-as-given", Severity.WARNING, text))
-    return decode(folder, visits[0]), _with(decode(folder, visits[-1]), notes)
+    first, second, matched = _matched(*(_Side(None, folder, (planned,), ()) for planned in (visits[0], visits[-1])))
+    return first.visit(), _with(second.visit(), (*notes, *matched))
+
+
+def _matched(first: _Side, second: _Side) -> tuple[_Side, _Side, list[Finding]]:
+    """Take series that suit each other where a visit offers a choice, and say so."""
+    before = first.protocols, second.protocols
+    first = first.suiting(second)
+    second = second.suiting(first)
+    changed = [
+        role
+        for role in Role
+        if (first.protocols.get(role), second.protocols.get(role)) != tuple(b.get(role) for b in before)
+    ]
+    if not changed:
+        return first, second, []
+    roles = joined(role.replace("_", " ") for role in changed)
+    text = f"For {roles}, a series other than the first choice was taken, so that both visits are of one protocol."
+    return first, second, [Finding("series-matched", Severity.INFO, text)]
 
 
 def _open(source: Place, settings: DicomSettings) -> tuple[Folder, tuple[PlannedVisit, ...], tuple[Finding, ...]]:

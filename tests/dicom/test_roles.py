@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.dicom.matching import Protocol
 from pipeline.dicom.stack import StackKind
 from pipeline.dicom.stackfacts import StackFacts
 from pipeline.dicom.visit import Plane, Role
@@ -215,6 +216,18 @@ def test_isotropic_3d_t2_is_a_sagittal_t2() -> None:
     outcome = plan(space, t2(3, "t2_spc_tra MPR", AX, kind=StackKind.REFORMATTED))
     assert cast_of(outcome) == {SAG_T2: [2]}
     assert reason_of(outcome, 3) == "reformatted images"
+
+
+def test_a_wide_3d_slab_does_not_make_a_2d_stack_incomplete() -> None:
+    wide = t2(2, "t2 space", shape=(200, 384, 384), spacing_mm=(0.9, 0.8, 0.8))
+    assert cast_of(plan(wide, t2(3, "t2 tse"))) == {SAG_T2: [3]}
+
+
+def test_what_suits_the_other_visit_comes_before_what_is_later() -> None:
+    fine = t2(2, "t2 space", shape=(64, 384, 384), spacing_mm=(0.9, 0.8, 0.8))
+    outcome = plan(fine, t2(3, "t2 tse"), like={SAG_T2: Protocol(1.0, None)})
+    assert cast_of(outcome) == {SAG_T2: [2]}
+    assert reason_of(outcome, 3) == "sagittal_t2: series 2 suits the series of the other visit"
 
 
 def test_tilted_blocks_of_one_series_play_together() -> None:

@@ -126,6 +126,19 @@ def test_one_folder_may_hold_both_visits_or_more(tmp_path: Path) -> None:
     assert "visits-between-left-out" in codes(second)
 
 
+def test_of_several_series_those_are_compared_that_suit_each_other(tmp_path: Path) -> None:
+    early, late = study(tmp_path / "a", 1, "20130311"), study(tmp_path / "b", 2, "20130702")
+    fat = {"SeriesDescription": "t2 fs sag", "ScanOptions": "FS"}
+    series(late, 3, 2, StudyDate="20130702", **fat)
+    for path in (early / "1" / "1").iterdir():
+        path.unlink()
+    series(early, 1, 1, StudyDate="20130311", **fat)
+    first, second = load_pair(early, late)
+    assert [visit.series[Role.SAGITTAL_T2].facts.series_number for visit in (first, second)] == [1, 3]
+    assert "series-matched" in codes(second)
+    assert load_visit(late).series[Role.SAGITTAL_T2].facts.series_number == 1
+
+
 def test_one_folder_with_one_visit_is_no_pair(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="single visit"):
         load_pair(study(tmp_path))
