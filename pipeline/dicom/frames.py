@@ -64,9 +64,9 @@ def _refuse_what_is_no_mr_image(header: Header) -> None:
             raise Unusable("file-not-dicom", "is not DICOM")
         raise Unusable("object-not-image", "has neither a SOP class nor rows of pixels")
     if not header.pixel_length:
-        lost = sop_class in MR_CLASSES or tags.ROWS in header.values
+        lost = sop_class in MR_CLASSES or (not sop_class and tags.ROWS in header.values)
         raise Unusable("file-truncated" if lost else "object-not-image", "has no pixels")
-    if sop_class.startswith(_SECONDARY_CAPTURE):
+    if sop_class == _SECONDARY_CAPTURE or sop_class.startswith(f"{_SECONDARY_CAPTURE}."):
         raise Unusable("image-secondary-capture", "is a secondary capture")
     colour = (header.unsigned(tags.SAMPLES) or 1) != 1 or header.text(tags.PHOTOMETRIC) == "PALETTE COLOR"
     if sop_class in MR_CLASSES or modality == "MR" or sop_class == _COLOUR_CLASS:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dicom.describe import series_label
+from pipeline.dicom.describe import printable, series_label, without_identity
 from pipeline.dicom.instance import Instance, PixelFormat
 from pipeline.dicom.skipping import Unusable
 from pipeline.dicom.sources import ByteSource, Reader
@@ -56,8 +56,9 @@ def load_stack(raw: RawStack) -> Stack:
                 else:
                     _fill(array, indices, raw.instances, reader.read(source)[0])
             except Unusable as error:
+                name = without_identity(printable(source.name), [raw.first.identity])
                 raise UnreadableInputError(
-                    f"Cannot read the pixels of {source.name}: it {error.sentence}. Export this series again."
+                    f"Cannot read the pixels of {name}: it {error.sentence}. Export this series again."
                 ) from error
     return Stack(
         volume=Volume(array, raw.affine),

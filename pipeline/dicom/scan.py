@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from pipeline.dicom.describe import printable, without_identity
 from pipeline.dicom.read import read_instances
 from pipeline.dicom.skipping import summarize
 from pipeline.dicom.sources import find_sources
@@ -34,5 +36,8 @@ def scan(source: Path | Sequence[Path]) -> ScanResult:
     sources, unreachable = find_sources(source)
     instances, skipped = read_instances(sources)
     stacks, geometry_notes = build_stacks(instances)
-    left_out = (*unreachable, *skipped)
+    identities = {one.identity for one in instances}
+    left_out = tuple(
+        replace(one, name=without_identity(printable(one.name), identities)) for one in (*unreachable, *skipped)
+    )
     return ScanResult(stacks, left_out, (*summarize(left_out), *geometry_notes))

@@ -56,6 +56,16 @@ def test_list_of_files_and_folders(tmp_path: Path) -> None:
     assert has_whole_stack(scan([*paths[:2], tmp_path]))
 
 
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    for name in (b"caf\xe9", b"line\nbreak", b"\x1b[31mred"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_text("not an image")
+    save_all(slices(), Path(os.fsdecode(os.fsencode(tmp_path) + b"/d\xe9pot")))
+    result = scan(tmp_path)
+    assert has_whole_stack(result)
+    assert sorted(one.name for one in result.skipped) == ["?[31mred", "caf?", "line?break"]
+    result.findings[0].message.encode("utf-8")
+
+
 def test_empty_folder_gives_nothing(tmp_path: Path) -> None:
     result = scan(tmp_path)
     assert (result.stacks, result.skipped, result.findings) == ((), (), ())
