@@ -47,9 +47,7 @@ train: $(VENV)/.installed-train ## Train the network and write its weights into 
 	$(BIN)/python -m training.export
 
 samples: $(VENV)/.installed-run ## Generate sample_dicoms/ anew
-	@set -e; for case in source-case partial-case; do \
-	  $(BIN)/discdelta phantom configs/phantom/$$case.yaml --out sample_dicoms/$$case; \
-	done
+	$(BIN)/python sample_dicoms/build.py
 
 benchmark: $(VENV)/.installed-test ## Measure speed side by side with other tools
 	$(BIN)/python -m benchmarks
