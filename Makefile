@@ -50,7 +50,7 @@ samples: $(VENV)/.installed-run ## Generate sample_dicoms/ anew
 	$(BIN)/python sample_dicoms/build.py
 
 benchmark: $(VENV)/.installed-test ## Measure speed side by side with other tools
-	$(BIN)/python -m benchmarks
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 clean: ## Remove reports and caches
 	rm -rf $(DEMO) build dist htmlcov .coverage .coverage.* coverage.xml junit.xml
