@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pipeline.config import RegistrationSettings
-from pipeline.dicom.visit import Visit
+from pipeline.dicom.visit import Role, Visit
 from pipeline.findings import Finding, Severity
 from pipeline.registration import coarse, quality, rigid
 from pipeline.registration.alignment import Alignment, AlignmentQuality
 from pipeline.registration.landmarks import LandmarkFit, fit_landmarks
+from pipeline.registration.miscount import miscount_finding
 from pipeline.registration.polish import correlation, polish
 from pipeline.registration.prepared import BONES, Prepared, common_bones, prepare, registration_roles
 from pipeline.segmentation.anatomy import Anatomy
@@ -20,6 +21,8 @@ from pipeline.volume import Affine, Points
 FARTHEST_FROM_LANDMARKS_MM = 15.0
 """An image alignment farther than this from the named structures has locked onto the neighbouring vertebra."""
 DECIMALS = 6
+DOUBTFUL = 0.75
+"""Correlation of bone below which the names of both visits are put to the test."""
 WORSE = 0.01
 """Correlation that the polish may lose: its robust weights aim at the bone that did not change, not at the most."""
 
@@ -58,17 +61,21 @@ def align(
     first = prepare(baseline, baseline_anatomy, roles[0], names)
     second = prepare(followup, followup_anatomy, roles[1], names)
     findings = [*_landmark_findings(landmarks), *_choice_findings(roles[0] == roles[1], names)]
-    if first is None or second is None:
-        refined = _landmarks_only(landmarks)
-        dice = 0.0
-    else:
+    refined, dice = _landmarks_only(landmarks), 0.0
+    if first is not None and second is not None:
         refined = _refine(first, second, landmarks, settings)
         root = rigid.half(refined.transform)
         dice = quality.bone_dice(first, second, (root, rigid.inverse(root)))
+    judged, failure = _judge(refined, dice, roles[0] == roles[1], settings)
+    if first is not None and (failure or refined.similarity < DOUBTFUL):
+
+        def similarity_of(other: Anatomy) -> float:
+            return _similarity_as_named(first, baseline_anatomy, (followup, roles[1]), other, settings.seed)
+
+        if miscount := miscount_finding(followup_anatomy, refined.similarity, similarity_of):
+            judged, failure = replace(judged, usable=False), [*failure, *miscount]
     transform = rigid.rounded(refined.transform)
     root = rigid.half(transform)
-    same_contrast = roles[0] == roles[1]
-    judged, failure = _judge(refined, dice, same_contrast, settings)
     return Alignment(
         baseline_to_followup=transform,
         baseline_to_halfway=root,
@@ -76,6 +83,19 @@ def align(
         quality=judged,
         findings=(*findings, *refined.findings, *failure),
     )
+
+
+def _similarity_as_named(
+    first: Prepared, baseline: Anatomy, series: tuple[Visit, Role], followup: Anatomy, seed: int
+) -> float:
+    """Correlation of bone that a quick alignment reaches when the follow-up carries other names; −1 without one."""
+    visit, role = series
+    second = prepare(visit, followup, role, common_bones(baseline, followup))
+    if second is None or not any(name in followup.levels for name in baseline.levels):
+        return -1.0
+    start = fit_landmarks(baseline, followup).transform
+    found, _ = _search(first, second, start, seed)
+    return max(_similarity(first, second, found), _similarity(first, second, start))
 
 
 def _refine(first: Prepared, second: Prepared, landmarks: LandmarkFit, settings: RegistrationSettings) -> _Refined:
@@ -175,7 +195,7 @@ def _choice_findings(same_role: bool, names: tuple[str, ...]) -> list[Finding]:
 
 def _judge(
     refined: _Refined, dice: float, same_contrast: bool, settings: RegistrationSettings
-) -> tuple[AlignmentQuality, tuple[Finding, ...]]:
+) -> tuple[AlignmentQuality, list[Finding]]:
     """Quality, with an error finding when any figure is beyond its threshold."""
     reasons = []
     if refined.tre_mm > settings.maximum_tre_mm:
@@ -188,6 +208,6 @@ def _judge(
         round(refined.tre_mm, DECIMALS), round(dice, DECIMALS), round(refined.similarity, DECIMALS), usable=not reasons
     )
     if not reasons:
-        return figures, ()
+        return figures, []
     message = f"The visits could not be aligned on L4-S1: {'; '.join(reasons)}. Look at the level names of both visits."
-    return figures, (Finding("alignment-failed", Severity.ERROR, message),)
+    return figures, [Finding("alignment-failed", Severity.ERROR, message)]

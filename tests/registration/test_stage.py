@@ -5,13 +5,15 @@ import numpy as np
 import pytest
 
 from pipeline.config import RegistrationSettings
+from pipeline.registration.alignment import Alignment
+from pipeline.registration.miscount import renamed
 from pipeline.registration.stage import align
 from tests.registration.pairs import Pair, drawn_spine, moved_pair, spider
 
 SETTINGS = RegistrationSettings()
 
 
-def aligned(pair: Pair) -> np.ndarray:
+def aligned(pair: Pair) -> Alignment:
     return align(pair.baseline, pair.baseline_anatomy, pair.followup, pair.followup_anatomy, SETTINGS)
 
 
@@ -71,6 +73,14 @@ def test_two_patients_are_told_apart(pair: Pair) -> None:
     )
     assert not alignment.quality.usable
     assert "alignment-failed" in [finding.code for finding in alignment.findings]
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+def test_a_miscounted_visit_is_refused_and_the_miscount_named(pair: Pair, by: int) -> None:
+    miscounted = dataclasses.replace(pair, followup_anatomy=renamed(pair.followup_anatomy, by))
+    alignment = aligned(miscounted)
+    assert not alignment.quality.usable
+    assert "levels-disagree-between-visits" in [finding.code for finding in alignment.findings]
 
 
 @pytest.mark.shared_data
