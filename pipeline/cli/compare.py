@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.options import ConfigFile, Json, Quiet, Verbose, resolve_settings
+from pipeline.cli.output import refuse_foreign, require_writable, written_report
 from pipeline.cli.terminal import error_console, guarded, set_up_logging
 from pipeline.errors import ResultNotUsableError, UsageError
 
@@ -68,6 +69,8 @@ def compare(
         set_up_logging(console, quiet=quiet, verbose=verbose)
         if out is None and not json:
             raise UsageError("Where should the report go? Add --out FOLDER, or --json to print it.")
+        if out is not None:
+            require_writable(out)
         settings = resolve_settings(
             config, level=level, lowest_disc=lowest_disc, allow_different_patients=allow_different_patients
         )
@@ -90,7 +93,6 @@ def _run(
     quiet: bool,
 ) -> tuple[Comparison, str]:
     """Compare, and write or make the report; also gives the text of ``report.json``."""
-    from pipeline.cli.output import refuse_foreign, written_report
     from pipeline.cli.progress import StageDisplay
 
     stages = dict(EXPECTED_SECONDS)

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import UsageError
+from pipeline.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.comparison import Comparison
 
 REPORT = "report.json"
+
+
+def require_writable(out: Path) -> None:
+    """Find out before the work that its result could not be written; makes nothing.
+
+    Raises
+    ------
+    OutputError
+        If ``out`` is no folder, or neither it nor the folder that it would be made in may be written to.
+    """
+    place = out.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise OutputError(f"{out} cannot be a folder: {place.name} is a file. Choose another --out.")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise OutputError(f"Nothing may be written into {place}. Choose another --out folder or mend its rights.")
 
 
 def refuse_foreign(out: Path, comparison: Comparison) -> None:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 import pipeline.workflow
 from pipeline.cli import app
 from pipeline.comparison import Comparison
+from pipeline.dicom.visit import Role
 from pipeline.errors import ExitCode, LevelError
 from tests.report.cases import comparison as made_by_hand
 
@@ -32,7 +33,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
             progress(stage)
         if str(baseline) == "unsure":
             raise LevelError("L4/L5 is not there. Choose another level.")
-        return made_by_hand(3.0 if str(baseline) == "other" else 7.5, usable=str(baseline) != "unusable", config=config)
+        return made_by_hand(
+            3.0 if str(baseline) == "other" else 7.5,
+            usable=str(baseline) != "unusable",
+            roles=(Role.SAGITTAL_T2,),
+            config=config,
+        )
 
     monkeypatch.setattr(pipeline.workflow, "compare", compare)
     return seen
@@ -105,6 +111,16 @@ def test_a_rerun_replaces_its_own_result_but_never_another(
     assert refused.exit_code == ExitCode.USAGE
     assert "--overwrite" in refused.stderr
     assert run("march", "july", "--out", tmp_path, "--overwrite").exit_code == 0
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_work(
+    run: Run, calls: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    done = run("march", "july", "--out", tmp_path / "file" / "report")
+    assert done.exit_code == ExitCode.OUTPUT_NOT_WRITTEN
+    assert done.stderr.startswith("error [output-not-written]: ")
+    assert calls == []
 
 
 def test_options_reach_the_settings(run: Run, calls: list[dict[str, Any]], tmp_path: Path) -> None:
