@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.dicom.quiet import quiet
 from pipeline.dicom.skipping import Skipped, Unusable
 from pipeline.dicom.sources import ByteSource
 
@@ -19,8 +20,9 @@ def referenced_files(data: bytes, source: ByteSource) -> tuple[list[ByteSource],
     if source.member is not None:
         return [], []
     try:
-        records = list(read_dataset(data).get("DirectoryRecordSequence") or [])
-        names = [_parts(record.get("ReferencedFileID")) for record in records]
+        with quiet():
+            records = list(read_dataset(data).get("DirectoryRecordSequence") or [])
+            names = [_parts(record.get("ReferencedFileID")) for record in records]
     except Exception as error:  # values are parsed only when touched, and a damaged one may raise anything
         if isinstance(error, Unusable):
             raise

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pipeline.dicom import tags
 from pipeline.dicom.header import Header
+from pipeline.dicom.quiet import quiet
 from pipeline.dicom.skipping import Unusable
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def read_dataset(data: bytes) -> Dataset:
         raise Unusable("file-not-dicom", "is not DICOM")
     reason = "file-broken" if _has_preamble(data) else "file-not-dicom"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             dataset = dcmread(io.BytesIO(data), force=True)
             for _ in dataset.keys():  # noqa: SIM118 - Dataset iterates over elements
                 break
@@ -79,8 +78,7 @@ def full_header(data: bytes) -> Header:
     """
     dataset = read_dataset(data)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             return _header(dataset)
     except Unusable:
         raise

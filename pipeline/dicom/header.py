@@ -103,13 +103,12 @@ class Header:
 
 def _decode_by_pydicom(raw: bytes, character_set: str) -> str:
     """Text in one of the rarer character sets, or in several (PS3.5 section 6.1); Latin 1 for unknown ones."""
-    import warnings
-
     from pydicom.charset import convert_encodings, decode_bytes
     from pydicom.valuerep import TEXT_VR_DELIMS
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    from pipeline.dicom.quiet import quiet
+
+    with quiet():
         try:
             return decode_bytes(raw, convert_encodings(character_set.split("\\")), TEXT_VR_DELIMS)
         except (LookupError, UnicodeError, ValueError):

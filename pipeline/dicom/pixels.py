@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.dicom.describe import printable, series_label, without_identity
 from pipeline.dicom.instance import Instance, PixelFormat
+from pipeline.dicom.quiet import quiet
 from pipeline.dicom.skipping import Unusable
 from pipeline.dicom.sources import ByteSource, Reader
 from pipeline.dicom.stack import RawStack
@@ -154,8 +154,7 @@ def _decode(array: NDArray[np.float32], indices: Sequence[int], instances: Seque
 
     dataset = read_dataset(data)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             for index in indices:
                 one = instances[index]
                 stored = _decoded_frame(dataset, one)

@@ -122,7 +122,7 @@ def test_file_cut_off_after_the_scan_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
-def test_damaged_compressed_pixels_are_named(tmp_path: Path, syntax: UID) -> None:
+def test_damaged_compressed_pixels_are_named(tmp_path: Path, syntax: UID, caplog: pytest.LogCaptureFixture) -> None:
     dataset = slices(BY_VALUE[:1], BitsStored=12, HighBit=11)[0]
     path = save(dataset, tmp_path / "image")
     dataset.compress(syntax, generate_instance_uid=False)
@@ -130,5 +130,7 @@ def test_damaged_compressed_pixels_are_named(tmp_path: Path, syntax: UID) -> Non
     data = path.read_bytes()
     path.write_bytes(data[: -len(dataset.PixelData) // 2])
     (stack,) = scan(tmp_path).stacks
+    caplog.clear()
     with pytest.raises(DiscdeltaError, match="image"):
         load_stack(stack)
+    assert caplog.records == []
