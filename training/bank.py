@@ -51,10 +51,14 @@ def fill(folder: Path, start: int, stop: int) -> None:
         logger.info("made %s", path.name)
 
 
-def load(folder: Path) -> list[AnatomyMap]:
-    """All items on disk, in the order of their seeds."""
+def load(folder: Path, known: set[Path] | None = None) -> list[AnatomyMap]:
+    """Items on disk, in the order of their seeds, except those in `known`, which grows by what is read."""
     items = []
     for path in sorted(folder.glob("*.pkl")):
+        if known is not None:
+            if path in known:
+                continue
+            known.add(path)
         with path.open("rb") as file:
             items.append(pickle.load(file))
     return items

@@ -21,6 +21,10 @@ from training.split import TRAINING
 from training.synthetic import synthetic_sample
 
 
+_LOOK_AGAIN = 600
+"""Samples after which the bank is searched for anatomies made meanwhile."""
+
+
 @dataclass(frozen=True)
 class StreamConfig:
     """Where samples come from and how they look.
@@ -53,6 +57,9 @@ def warp(rng: np.random.Generator, sample: Sample, size: tuple[int, int]) -> tup
     rows, columns = sample.slices.shape[1:]
     centre_row = sample.focus[0] + rng.normal(0, 22)
     centre_column = sample.focus[1] + rng.normal(0, 12)
+    if rng.random() < 0.25:
+        # The far front of the field of view, where a network that never saw it finds spines in the bowel.
+        centre_column -= rng.uniform(25, 90) / sample.spacing_mm
     linear = pixel * np.array([[np.cos(angle) * stretch, -np.sin(angle)], [np.sin(angle), np.cos(angle) / stretch]])
     # grid_sample wants (column, row) in -1 … 1 of the input, for -1 … 1 of the output.
     half = np.array([size[1] / 2, size[0] / 2])
@@ -72,7 +79,8 @@ class Stream(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
 
     def __init__(self, config: StreamConfig) -> None:
         self.config = config
-        self.bank: list[AnatomyMap] = load(config.bank)
+        self.known: set[Path] = set()
+        self.bank: list[AnatomyMap] = load(config.bank, self.known)
         self.real: list[RealVolume] = [load_volume(config.spider / f"{n}_t2space.npz") for n in TRAINING]
 
     def make(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
@@ -92,4 +100,6 @@ class Stream(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
         rng = np.random.default_rng((self.config.seed, info.id if info else 0))
         torch.set_num_threads(1)
         while True:
-            yield self.make(rng)
+            for _ in range(_LOOK_AGAIN):
+                yield self.make(rng)
+            self.bank += load(self.config.bank, self.known)

@@ -58,13 +58,10 @@ def evaluate_patient(predictor: Predictor, volume: RealVolume) -> dict[str, Any]
         pitch = count * volume.pitch_mm
         probabilities = predictor(thick(series, count), pitch)
         labels = probabilities.argmax(axis=1)
-        result[name] = {
-            c.name.lower(): round(dice(labels == c, thick(truth[c], count) > 0.5), 4) for c in _DICE
-        }
+        result[name] = {c.name.lower(): round(dice(labels == c, thick(truth[c], count) > 0.5), 4) for c in _DICE}
         result[name]["false_fragment_mm3"] = round(fragment_volume(probabilities, pitch))
     result["pasted"] = [
-        evaluate_pasted(predictor, volume, volume_mm3, disc)
-        for disc, volume_mm3 in enumerate(_VOLUMES_MM3[:2])
+        evaluate_pasted(predictor, volume, volume_mm3, disc) for disc, volume_mm3 in enumerate(_VOLUMES_MM3[:2])
     ] + [evaluate_pasted(predictor, volume, _VOLUMES_MM3[2], 1)]
     return result
 

@@ -161,11 +161,12 @@ def paste_fragment(
     rows, columns = np.nonzero((np.abs(volume.arc - at) < 34) & (np.abs(volume.depth - 5) < 13))
     s, d = volume.arc[rows, columns] - at, volume.depth[rows, columns]
     way = float(rng.uniform(-1, 1)) * (4 + 10 * min(1, wanted / 900))
-    # Pasted discs have their back at about d = -2, in front of the canal's front.
+    lift = rng.uniform(0.0, 0.3)
+    # Discs have their back at about d = -2, in front of the canal's front.
     needed = np.full((len(slices), len(rows)), np.inf, dtype=np.float32)
     for position in np.linspace(0 if rng.random() < 0.75 else 0.6 * way, way, 4):
         semi = size * rng.uniform(0.8, 1.25, 3)
-        part = ((s - position) / semi[0]) ** 2 + ((d + 1.5 - 0.25 * size) / semi[1]) ** 2
+        part = ((s - position) / semi[0]) ** 2 + ((d + 1.5 - lift * size) / semi[1]) ** 2
         needed = np.minimum(needed, np.sqrt(part[None, :] + (slices[:, None] / semi[2]) ** 2))
     wobble = np.stack([smooth_field(rng, volume.arc.shape, 5.0)[rows, columns]] * len(slices))
     needed *= 1 + 0.06 * wobble

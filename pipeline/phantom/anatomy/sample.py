@@ -64,14 +64,14 @@ def sample_spine(rng: np.random.Generator) -> SpineSpec:
             height = rng.uniform(3, 7)
         discs.append(float(max(0.8, height)))
     bulge = tuple(
-        float(max(0, rng.normal(0.3, 0.4) + 2.0 * g * rng.random())) * (i < first) for i, g in enumerate(degeneration)
+        float(max(0, rng.normal(0.3, 0.4) + 2.8 * g * rng.random())) * (i < first) for i, g in enumerate(degeneration)
     )
-    narrow = rng.random() < 0.3
+    narrow = rng.random() < 0.4
     stenosis = tuple(
         float(rng.uniform(0, 0.9) * x * narrow * (rng.random() < 0.6)) * (3 < i < first) for i, x in enumerate(low)
     )
     slip = [0.0] * (len(order) - 1)
-    if rng.random() < 0.15:
+    if rng.random() < 0.2:
         slip[first - 1 - int(rng.integers(0, 2))] = float(rng.uniform(2, 6))
     return SpineSpec(
         names=names,
