@@ -20,7 +20,6 @@ from training.spider import RealVolume, load_volume, real_sample
 from training.split import TRAINING
 from training.synthetic import synthetic_sample
 
-
 _LOOK_AGAIN = 600
 """Samples after which the bank is searched for anatomies made meanwhile."""
 
