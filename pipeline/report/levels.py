@@ -14,7 +14,7 @@ from pipeline.report.resample import Grid, resample
 from pipeline.report.views import ROLE_NAMES, Encoding
 from pipeline.volume import Volume
 
-MARGIN_MM = {"above": 28.0, "below": 34.0, "front": 38.0, "behind": 62.0}
+MARGIN_MM = {"above": 28.0, "below": 34.0, "front": 38.0, "behind": 50.0}
 PIXEL_MM = 0.7
 BESIDE_MM = 35.0
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from pipeline.comparison import Comparison
-from pipeline.dicom.visit import Plane, Role
+from pipeline.dicom.visit import Plane, Role, Series
 from pipeline.report.outline import outline_path
 from pipeline.report.picture import central, coarser, data_uri, to_grey, window
 from pipeline.report.plane import MARKS, ROLES, Side, grid_through, main_series, sides, volumes_of
@@ -18,6 +19,7 @@ from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
 
 FIELD_MM: Mapping[Plane, tuple[float, float]] = {Plane.SAGITTAL: (130.0, 120.0), Plane.AXIAL: (90.0, 100.0)}
 PRINTED_EVERY_MM = 4.0
+STAIR_MM = 1.2
 ROLE_NAMES: Mapping[Role, str] = {
     Role.SAGITTAL_T2: "Sagittal T2",
     Role.SAGITTAL_T1: "Sagittal T1",
@@ -57,6 +59,8 @@ class View:
         The slice through the fragment.
     reformatted
         True when no series was acquired in this plane and the sagittal one is shown instead.
+    carried_over
+        True when disc, canal and bone are outlined by the labels of a series of another plane.
     """
 
     plane: Plane
@@ -65,6 +69,7 @@ class View:
     grey: Mapping[Role, Mapping[str, NDArray[np.uint8]]]
     outlines: Mapping[str, tuple[Mapping[str, str], ...]]
     reformatted: bool
+    carried_over: bool
 
     @property
     def size_mm(self) -> tuple[float, float]:
@@ -92,8 +97,11 @@ def make_view(comparison: Comparison, plane: Plane) -> View | None:
     roles.sort(key=lambda role: role is not first)
     grid, key = grid_through(comparison, both, plane, FIELD_MM[plane], comparison.config.report.picture_pixel_mm)
     grey = {role: {side.name: _grey(side, role, grid) for side in both if role in side.visit.series} for role in roles}
-    outlines = {side.name: _outlines(side, plane, grid) for side in both}
-    return View(plane, grid, key, grey, outlines, reformatted)
+    own = [_labelled_whole(side, plane) for side in both]
+    if None in own:
+        own = [None, None]  # both visits alike: labels of the same kind of series on either side
+    outlines = {s.name: _outlines(s, _segmentation(s, o), grid) for s, o in zip(both, own, strict=True)}
+    return View(plane, grid, key, grey, outlines, reformatted, None in own)
 
 
 def _grey(side: Side, role: Role, grid: Grid) -> NDArray[np.uint8]:
@@ -101,21 +109,27 @@ def _grey(side: Side, role: Role, grid: Grid) -> NDArray[np.uint8]:
     return to_grey(values, window(values, central(*grid.shape[1:])))
 
 
-def _segmentation(side: Side, plane: Plane) -> SeriesSegmentation | None:
-    """Labels drawn in this plane: of a series of that plane if it was segmented, else of the measured one."""
+def _labelled_whole(side: Side, plane: Plane) -> Series | None:
+    """The leading series of this plane if its labels cover all of it: those of tilted blocks cover one block only."""
     series = main_series(side, plane)
-    wanted = (series.role if series is not None else side.measured, side.measured, side.anatomy.reference)
+    if series is None or len(series.stacks) > 1 or series.role not in side.anatomy.segmentations:
+        return None
+    return series
+
+
+def _segmentation(side: Side, own: Series | None) -> SeriesSegmentation | None:
+    """Labels to draw: of the series given, else of the measured one, else of that which named the levels."""
+    wanted = (own.role if own is not None else side.measured, side.measured, side.anatomy.reference)
     return next((side.anatomy.segmentations[r] for r in wanted if r in side.anatomy.segmentations), None)
 
 
-def _outlines(side: Side, plane: Plane, grid: Grid) -> tuple[Mapping[str, str], ...]:
-    segmentation = _segmentation(side, plane)
+def _outlines(side: Side, segmentation: SeriesSegmentation | None, grid: Grid) -> tuple[Mapping[str, str], ...]:
     masks = {"fragment": resample(side.occupancy, side.to_halfway, grid, outside=0.0)}
     if segmentation is not None:
         labels = segmentation.labels
         for name, structures in OUTLINED.items():
             mask = labels.with_array(np.isin(labels.array, structures).astype(np.float32))
-            masks[name] = resample(mask, side.to_halfway, grid, outside=0.0)
+            masks[name] = _smooth(resample(mask, side.to_halfway, grid, outside=0.0), segmentation, grid)
     pixel = float(grid.spacing_mm[1])
     # A fragment thinner than the slices never fills half a voxel; its outline then runs at half its own maximum.
     top = float(masks["fragment"].max()) if side.centroid is not None else 1.0
@@ -124,6 +138,16 @@ def _outlines(side: Side, plane: Plane, grid: Grid) -> tuple[Mapping[str, str], 
         {name: path for name, m in masks.items() if (path := outline_path(m[i], pixel, levels.get(name, 0.5)))}
         for i in range(grid.shape[0])
     )
+
+
+def _smooth(mask: NDArray[np.float32], segmentation: SeriesSegmentation, grid: Grid) -> NDArray[np.float32]:
+    """A mask without the stairs that thick slices leave when they are cut across their own plane."""
+    labels = segmentation.labels
+    across = abs(labels.axes_lps[:, int(np.argmax(labels.spacing_mm))] @ grid.affine[:3, 0]) / grid.spacing_mm[0]
+    if across > 0.8:
+        return mask
+    sigma = STAIR_MM / float(grid.spacing_mm[1])
+    return np.asarray(gaussian_filter(mask, (0.0, sigma, sigma)), dtype=np.float32)
 
 
 def offset_in_words(view: View, index: int) -> str:
@@ -157,6 +181,7 @@ def packed(view: View, encoding: Encoding) -> dict[str, object]:
         "roles": [{"key": role.value, "name": ROLE_NAMES[role]} for role in roles],
         "missing": {role.value: [n for n in view.outlines if n not in view.grey[role]] for role in roles},
         "reformatted": view.reformatted,
+        "carried_over": view.carried_over,
         "key": view.key,
         "pitch": float(view.grid.spacing_mm[0]),
         "slices": [

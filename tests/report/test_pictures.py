@@ -134,6 +134,7 @@ def test_tilted_blocks_of_one_axial_series_are_shown_together() -> None:
     )
     view = make_view(replace(comparison, baseline=visit), Plane.AXIAL)
     assert view is not None
+    assert all("canal" in view.outlines[name][view.key] for name in ("baseline", "followup"))
     pictures = view.grey[Role.AXIAL_T2]["baseline"]
     assert sum(picture.max() > 100 for picture in pictures) >= 9
 
