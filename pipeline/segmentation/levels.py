@@ -118,12 +118,13 @@ def _sacrum_share(body: Body) -> float:
 
 
 def _lumbosacral(shares: Sequence[float]) -> int | None:
-    """Index of the lowest disc with vertebra above and sacrum below it; the cut that contradicts least."""
+    """Index of the disc with vertebra above and sacrum below it: the cut that contradicts least; None without one."""
     if max(shares) < SACRUM_SHARE:
         return None
     values = np.array(shares)
     costs = [values[: k + 1].sum() + (1.0 - values[k + 1 :]).sum() for k in range(len(values) - 1)]
-    return int(np.argmin(costs))
+    lowest = int(np.argmin(costs))
+    return lowest if values[lowest + 1] >= SACRUM_SHARE > values[lowest] else None
 
 
 def _positions(discs: Sequence[Disc], findings: list[Finding]) -> list[int | None]:
@@ -208,7 +209,7 @@ def _base_confidence(spine: Spine, shares: Sequence[float], lowest: int, transit
         * (0.7 + 0.3 * in_view)
         * (0.5 + 0.5 * agreement)
         * (0.8 + 0.2 * strength)
-        * (0.92 if abs(sacral_slope_degrees(spine.discs[lowest])) < FLAT_SACRUM_DEGREES else 1.0)
+        * (0.9 if sacral_slope_degrees(spine.discs[lowest]) < FLAT_SACRUM_DEGREES else 1.0)
         * (0.9 if lowest < 3 else 1.0)
         * (0.65 if transitional else 1.0)
     )

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, InvalidGraph, InvalidProtobuf
 
 from pipeline.config import package_file
 from pipeline.errors import DiscdeltaError
@@ -19,6 +20,10 @@ MULTIPLE = 16
 """Rows and columns of the network's input are multiples of this."""
 PIXELS_PER_BATCH = 4 * 320 * 160
 """Bounds the memory of one call: activations take about 0.5 kB per pixel."""
+
+
+UNREADABLE = (RuntimeError, ValueError, Fail, InvalidArgument, InvalidGraph, InvalidProtobuf)
+"""What ONNX Runtime raises for a damaged file."""
 
 
 class Predictor(Protocol):
@@ -62,7 +67,7 @@ class Network:
             self._session = onnxruntime.InferenceSession(
                 _weights(), sess_options=options, providers=["CPUExecutionProvider"]
             )
-        except (RuntimeError, ValueError) as error:
+        except UNREADABLE as error:
             raise WeightsError(
                 f"The network's weights ({WEIGHTS}) cannot be read: {error}. Reinstall discdelta."
             ) from error

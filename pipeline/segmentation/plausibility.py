@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pipeline.errors import AnatomyError
 from pipeline.segmentation.anatomy import Structure
 from pipeline.segmentation.instances import Spine
+from pipeline.segmentation.levels import sacral_slope_degrees
 
 FEWEST_DISCS = 3
 GAP_MM = (21.0, 52.0)
@@ -16,6 +17,11 @@ BODY_DEPTH_MM = (20.0, 50.0)
 DISC_HEIGHT_MM = (1.5, 20.0)
 CANAL_SHARE = 0.6
 """Of the discs, so many must have canal behind them."""
+SACRAL_SLOPE_DEGREES = 13.0
+"""The steepest of the three lowest discs slopes forward by at least this much: 14 to 49 degrees in 30 real spines."""
+SHRINKING_MM = 2.0
+"""Distance between discs in the upper half less that in the lower half: −10.5 to −0.4 mm in 30 real spines."""
+STEEPER_DEGREES = 5.0
 CERTAINTY = 0.55
 """Mean probability of the chosen structure over the spine; noise stays far below."""
 
@@ -54,7 +60,12 @@ def _faults(spine: Spine, probabilities: NDArray[np.float32]) -> list[str]:
             f"{alternations} disc{'' if alternations == 1 else 's'} between two vertebrae were seen, "
             f"at least {FEWEST_DISCS} are needed"
         ]
-    return [*_size_faults(spine), *_canal_faults(spine), *_certainty_faults(spine, probabilities)]
+    return [
+        *_size_faults(spine),
+        *_canal_faults(spine),
+        *_direction_faults(spine),
+        *_certainty_faults(spine, probabilities),
+    ]
 
 
 def _alternations(spine: Spine) -> int:
@@ -92,6 +103,24 @@ def _canal_faults(spine: Spine) -> list[str]:
     if behind < CANAL_SHARE * len(spine.discs):
         return [f"a canal was seen behind only {behind} of {len(spine.discs)} discs"]
     return []
+
+
+def _direction_faults(spine: Spine) -> list[str]:
+    """Vertebrae grow towards the sacrum, and S1 slopes forward: an image that is upside down shows neither."""
+    gaps = np.linalg.norm(np.diff([disc.centre for disc in spine.discs], axis=0), axis=1)
+    if len(gaps) < 4:
+        return []
+    half = len(gaps) // 2
+    shrinking = float(gaps[:half].mean() - gaps[-half:].mean())
+    slopes = [sacral_slope_degrees(disc) for disc in spine.discs]
+    low, high = max(slopes[-3:]), min(slopes[:3])
+    if low >= SACRAL_SLOPE_DEGREES or not (shrinking > SHRINKING_MM or -high > low + STEEPER_DEGREES):
+        return []
+    change = f"{abs(shrinking):.0f} mm {'closer together' if shrinking > 0 else 'further apart'} below than above"
+    return [
+        f"the lowest discs slope forward by no more than {low:.0f} degrees, the highest by {high:.0f}, and discs lie "
+        f"{change}, as if the image were upside down"
+    ]
 
 
 def _certainty_faults(spine: Spine, probabilities: NDArray[np.float32]) -> list[str]:

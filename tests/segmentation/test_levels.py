@@ -45,6 +45,12 @@ def test_no_sacrum_is_refused_unless_the_lowest_disc_is_named(lumbar: Known) -> 
     assert naming.sacral_from == len(naming.bodies) or "S1" not in naming.bodies
 
 
+def test_sacrum_above_the_discs_is_no_sacrum_to_count_from(lumbar: Known) -> None:
+    flipped = lumbar.labels.with_array(np.ascontiguousarray(lumbar.labels.array[:, ::-1]))
+    with pytest.raises(LevelError, match="no sacrum"):
+        named(flipped)
+
+
 def test_a_fused_level_is_counted(lumbar: Known) -> None:
     """Without the L2/L3 disc the names above it stay right, and are less sure."""
     labels = lumbar.labels.array.copy()

@@ -58,6 +58,14 @@ def test_back_to_front(lumbar: Known) -> None:
         check(prediction_of(lumbar.labels.with_array(np.ascontiguousarray(lumbar.labels.array[:, :, ::-1]))))
 
 
+def test_upside_down(lumbar: Known) -> None:
+    """The header says up where down is, and the network has taken the lowest body for the sacrum."""
+    rows = slice(0, row_of(lumbar, "L5/S1") + 3)
+    labels = cropped(lumbar.labels, rows)
+    with pytest.raises(AnatomyError, match="upside down"):
+        check(prediction_of(labels.with_array(np.ascontiguousarray(labels.array[:, ::-1]))))
+
+
 def test_cervical_sizes(lumbar: Known) -> None:
     with pytest.raises(AnatomyError, match=r"apart|deep"):
         check(prediction_of(volume(lumbar.labels.array, scale=0.5)))

@@ -1,0 +1,50 @@
+"""The shipped network: it loads, is deterministic, pads what does not fit, and is told apart by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from pipeline.config import package_file
+from pipeline.segmentation import network
+from pipeline.segmentation.network import MULTIPLE, Network, WeightsError, shared_network, weights_sha256
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Network:
+    return shared_network(1)
+
+
+def test_probabilities_of_any_size(shipped: Network) -> None:
+    slices = np.random.default_rng(2).normal(size=(3, 3, 50, 37)).astype(np.float32)
+    probabilities = shipped(slices)
+    assert probabilities.shape == (3, 6, 50, 37)
+    assert np.allclose(probabilities.sum(axis=1), 1.0, atol=1e-4)
+    assert np.array_equal(probabilities, shipped(slices))
+
+
+def test_batches_do_not_change_the_answer(shipped: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    slices = np.random.default_rng(2).normal(size=(4, 3, 2 * MULTIPLE, 3 * MULTIPLE)).astype(np.float32)
+    together = shipped(slices)
+    monkeypatch.setattr(network, "PIXELS_PER_BATCH", 1)
+    assert np.allclose(shipped(slices), together, atol=1e-5)
+
+
+def test_the_hash_is_that_of_the_model_card(shipped: Network) -> None:
+    content = package_file(network.WEIGHTS).read_bytes()
+    assert weights_sha256() == hashlib.sha256(content).hexdigest()
+    assert len(content) < 10_000_000
+    described = json.loads(package_file("segmentation/weights/lumbar.json").read_text(encoding="utf-8"))
+    assert described["output"]["classes"] == ["background", "vertebra", "sacrum", "disc", "canal", "fragment"]
+
+
+def test_missing_and_damaged_weights_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "WEIGHTS", "segmentation/weights/none.onnx")
+    with pytest.raises(WeightsError, match="not in this installation"):
+        Network(1)
+    monkeypatch.setattr(network, "WEIGHTS", "segmentation/anatomy.py")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        Network(1)
