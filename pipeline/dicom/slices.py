@@ -140,14 +140,14 @@ def _pieces(ordered: list[Instance]) -> list[list[Instance]]:
         return [[one] for one in ordered]
     steps = steps_of(ordered)
     common = _common_step(steps)
+    if sum(alike(step, common) for step in steps) < 2:
+        return [[one] for one in ordered]
     pieces: list[list[Instance]] = [[ordered[0]]]
     for one, step in zip(ordered[1:], steps, strict=True):
         if alike(step, common):
             pieces[-1].append(one)
         else:
             pieces.append([one])
-    if all(len(piece) < 3 for piece in pieces):
-        return [[one] for one in ordered]
     return _again(pieces)
 
 

@@ -41,6 +41,11 @@ def test_missing_slices_cut_the_stack_and_keep_its_spacing(tmp_path: Path) -> No
     assert "2 slices missing" in result.findings[0].message
 
 
+def test_a_gap_in_a_short_stack(tmp_path: Path) -> None:
+    result = scanned(tmp_path, slices(ramp((4, 4, 4)), at=[0, 1, 3, 4]))
+    assert (lengths(result), codes(result)) == ([2, 2], {"slice-missing"})
+
+
 def test_one_slice_delivered_twice_is_named_and_kept_once(tmp_path: Path) -> None:
     again = slices(ramp((1, 5, 4)), affine_of(origin=(-28, -30, 40)), first_number=50)
     result = scanned(tmp_path, slices() + again)
