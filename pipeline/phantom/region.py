@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pipeline.phantom.anatomy import AnatomyMap, FragmentSpec, SpineSpec, build_anatomy
 
-_LOWEST = np.array([-120.0, -150.0, -215.0])
-_HIGHEST = np.array([120.0, 112.0, 190.0])
+_LOWEST = np.array([-165.0, -160.0, -215.0])
+_HIGHEST = np.array([165.0, 112.0, 190.0])
 """What the anatomy has to offer, LPS mm from the centre of L3; beyond it lies air."""
 
 

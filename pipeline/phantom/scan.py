@@ -17,7 +17,7 @@ from pipeline.phantom.signal import SequenceTiming, tissue_signals
 from pipeline.phantom.tissue_physics import TissuePhysics
 from pipeline.volume import Affine
 
-STORED_PEAK = 400.0
+STORED_PEAK = 330.0
 """Stored value that the brightest half percent of a series reaches."""
 _COARSE = 16
 

@@ -45,10 +45,10 @@ class TissuePhysics:
 
 _DEFAULTS: dict[Tissue, TissuePhysics] = {
     Tissue.AIR: TissuePhysics(1000.0, 1.0, 0.0),
-    Tissue.FAT_SUBCUTANEOUS: TissuePhysics(343.0, 145.0, 0.95, fat=0.95, fine=0.03, coarse=0.05),
+    Tissue.FAT_SUBCUTANEOUS: TissuePhysics(343.0, 145.0, 0.95, fat=0.95, fine=0.03, coarse=0.03),
     Tissue.MUSCLE: TissuePhysics(930.0, 42.0, 0.80, fat=0.03, uptake_mmol_l=0.10, fine=0.10, coarse=0.08),
     Tissue.MUSCLE_FAT: TissuePhysics(380.0, 120.0, 0.85, fat=0.75, uptake_mmol_l=0.03, fine=0.15, coarse=0.15),
-    Tissue.FAT_VISCERAL: TissuePhysics(343.0, 140.0, 0.92, fat=0.93, uptake_mmol_l=0.02, fine=0.08, coarse=0.10),
+    Tissue.FAT_VISCERAL: TissuePhysics(343.0, 140.0, 0.92, fat=0.93, uptake_mmol_l=0.02, fine=0.08, coarse=0.06),
     # Flowing blood leaves the slice between excitation and refocusing: little signal in any spin echo.
     Tissue.VESSEL: TissuePhysics(1441.0, 290.0, 0.14, uptake_mmol_l=0.90, fine=0.20, coarse=0.25),
     Tissue.BOWEL: TissuePhysics(900.0, 70.0, 0.55, uptake_mmol_l=0.20, fine=0.15, coarse=0.35),
@@ -71,7 +71,8 @@ _DEFAULTS: dict[Tissue, TissuePhysics] = {
     Tissue.FACET_JOINT: TissuePhysics(1300.0, 80.0, 0.75, uptake_mmol_l=0.10, fine=0.08, coarse=0.05),
     Tissue.EPIDURAL_VEIN: TissuePhysics(1441.0, 170.0, 0.60, uptake_mmol_l=1.00, fine=0.05, coarse=0.05),
     Tissue.FRAGMENT: TissuePhysics(950.0, 82.0, 0.66, uptake_mmol_l=0.02, fine=0.05, coarse=0.07),
-    Tissue.FRAGMENT_RIM: TissuePhysics(1000.0, 70.0, 0.72, uptake_mmol_l=1.2, fine=0.05, coarse=0.05),
+    # Granulation tissue is rich in vessels and water: brighter than the fragment in T2.
+    Tissue.FRAGMENT_RIM: TissuePhysics(1000.0, 115.0, 0.78, uptake_mmol_l=1.2, fine=0.05, coarse=0.05),
     Tissue.POSTERIOR_CORTEX: TissuePhysics(450.0, 10.0, 0.18),
 }
 
