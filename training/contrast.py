@@ -43,6 +43,7 @@ _MEANS: dict[Tissue, tuple[float, float, float, float, float]] = {
 CONTRASTS = ("t2", "t1", "t1gd", "stir", "t2fs")
 _TABLE = np.array([_MEANS[tissue] for tissue in Tissue], dtype=np.float32).T
 _SHARE = (0.46, 0.22, 0.14, 0.12, 0.06)
+_RIM_RATIO = ((1.15, 2.0), (1.0, 1.45), (1.5, 3.2), (1.2, 2.2), (1.2, 2.2))
 _DARK = (Tissue.AIR, Tissue.CORTICAL_BONE, Tissue.ENDPLATE, Tissue.POSTERIOR_CORTEX, Tissue.SACRUM_CORTEX)
 
 
@@ -61,6 +62,8 @@ def draw_means(rng: np.random.Generator) -> tuple[str, Floats]:
     means[Tissue.FRAGMENT] *= np.exp(rng.normal(0, 0.30))
     if rng.random() < 0.3:
         means[Tissue.FRAGMENT] = means[Tissue.DISC_ANNULUS] * rng.uniform(0.7, 1.4)
+    # Granulation tissue is told from the core by being brighter, a lot after gadolinium and little without.
+    means[Tissue.FRAGMENT_RIM] = means[Tissue.FRAGMENT] * rng.uniform(*_RIM_RATIO[kind])
     if rng.random() < 0.16:
         random = rng.uniform(0.05, 1.0, len(means))
         random[list(_DARK)] = means[list(_DARK)]
