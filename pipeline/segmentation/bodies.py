@@ -13,6 +13,8 @@ from pipeline.segmentation.axis import CANAL_FRONT_MM, SpineAxis
 from pipeline.segmentation.discs import BODY_BAND_MM, CENTRAL_MM, Disc
 from pipeline.segmentation.posterior import with_posterior_elements
 
+BEHIND_DISC_MM = 8.0
+"""The plane of a disc divides bodies as far back as this behind the disc; pedicles and sacral wings lie beyond."""
 LONGEST_BODY_MM = 48.0
 """Above the highest and below the lowest disc a body ends at the latest here."""
 
@@ -67,15 +69,19 @@ def number_bodies(
     where = np.argwhere(bone & (axis.before > CANAL_FRONT_MM)[None])
     points = where * np.array([slice_mm, 1.0, 1.0])
     number = np.ones(len(where), dtype=np.uint8)
+    behind_all = np.ones(len(where), dtype=bool)
     for disc in discs:
-        number += disc.offset(points)[:, 2] < 0
+        offset = disc.offset(points)
+        number += offset[:, 2] < 0
+        behind_all &= (np.abs(offset[:, 2]) > LONGEST_BODY_MM) | (offset[:, 1] > disc.depth_mm / 2 + BEHIND_DISC_MM)
+    number[behind_all] = 0
     along = axis.along[where[:, 1], where[:, 2]]
     number[along < discs[0].along_mm - LONGEST_BODY_MM] = 0
     sacrum = labels[tuple(where.T)] == Structure.SACRUM
     number[(along > discs[-1].along_mm + LONGEST_BODY_MM) & ~sacrum] = 0
     bodies = np.zeros(labels.shape, dtype=np.uint8)
     bodies[tuple(where.T)] = number
-    return with_posterior_elements(bodies, bone, axis, discs)
+    return with_posterior_elements(bodies, labels, axis, discs)
 
 
 def describe_bodies(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.segmentation import watershed
 
+from pipeline.segmentation.anatomy import Structure
 from pipeline.segmentation.axis import CANAL_FRONT_MM, SpineAxis
 from pipeline.segmentation.discs import Disc
 
@@ -22,7 +23,7 @@ SACRAL_MM = 35.0
 
 
 def with_posterior_elements(
-    bodies: NDArray[np.uint8], bone: NDArray[np.bool_], axis: SpineAxis, discs: Sequence[Disc]
+    bodies: NDArray[np.uint8], labels: NDArray[np.uint8], axis: SpineAxis, discs: Sequence[Disc]
 ) -> NDArray[np.uint8]:
     """Number the bone behind the canal like the bodies in front of it.
 
@@ -34,17 +35,20 @@ def with_posterior_elements(
     ----------
     bodies
         uint8, shape (slices, rows, columns): numbers of the bodies, 0 elsewhere.
-    bone
-        bool, same shape: all bone.
+    labels
+        uint8, same shape: structures.
 
     Returns
     -------
     uint8, same shape
     """
     expected = _expected_places(discs)
+    sacrum = labels == Structure.SACRUM
+    bone = sacrum | (labels == Structure.VERTEBRA)
     behind = bone & (axis.before < -BEHIND_CANAL_MM)[None]
     markers = bodies.astype(np.int32)
-    _number_by_place(markers, behind & (np.abs(axis.lateral) <= MIDLINE_MM), axis, expected)
+    _number_by_place(markers, behind & ~sacrum & (np.abs(axis.lateral) <= MIDLINE_MM), axis, expected)
+    markers[behind & sacrum] = len(discs) + 1
     flat = np.zeros(bodies.shape, dtype=np.uint8)
     grown: NDArray[np.int32] = np.asarray(watershed(flat, markers=markers, mask=bone), dtype=np.int32)
     _number_by_place(grown, bone & (axis.before <= CANAL_FRONT_MM)[None] & (grown == 0), axis, expected)
