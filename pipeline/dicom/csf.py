@@ -54,17 +54,19 @@ def _sagittal(
     if volume is None:
         return None
     image = pooled(anatomical(volume))
+    clearest, answer = 0.0, None
     for other in others:
         if other.plane is not Plane.SAGITTAL or (partner := load(other)) is None:
             continue
         moved = on_grid_of(image, pooled(anatomical(partner)))
         bright, dark = _sac(np.log((normalised(image.array) + 0.05) / (normalised(moved) + 0.05)), image)
-        if bright >= _SAC_CONTRAST and bright - dark >= _MARGIN:
-            return _bright_fluid(image)
-        if dark >= _SAC_CONTRAST and dark - bright >= _MARGIN:
-            return Weighting.T1
-        if other.index in known and max(bright, dark) < _SAC_CONTRAST / 2:
-            return known[other.index]
+        found = max(bright, dark) if abs(bright - dark) >= _MARGIN else 0.0
+        if found >= _SAC_CONTRAST and found > clearest:  # an enhanced venous plexus is a tube too, but a faint one
+            clearest, answer = found, _bright_fluid(image) if bright > dark else Weighting.T1
+        elif answer is None and other.index in known and max(bright, dark) < _SAC_CONTRAST / 2:
+            answer = known[other.index]
+    if answer is not None:
+        return answer
     bright, dark = _sac(np.log(normalised(image.array) + 0.05), image)
     return _bright_fluid(image) if bright >= _ALONE and bright - dark >= _MARGIN else None
 
