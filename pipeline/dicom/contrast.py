@@ -251,6 +251,8 @@ def _weigh_pixels(cases: Sequence[_Case], hinted: bool, enhancement: Enhancement
             continue
         for other in _partners(case, cases):
             weight = enhancement(case.facts, other.facts)
+            if weight is not None and abs(weight) < DECISIVE and (weight > 0) is not _later(case, other, cases):
+                weight = 0.0 if weight == 0.0 else None  # contrast medium does not go before it came
             if weight is None:
                 continue
             relative = _relative(weight, other, hinted)
@@ -262,6 +264,12 @@ def _weigh_pixels(cases: Sequence[_Case], hinted: bool, enhancement: Enhancement
                 findings.append(Finding("contrast-from-pixels", Severity.INFO, text))
             break
     return findings
+
+
+def _later(case: _Case, other: _Case, cases: Sequence[_Case]) -> bool:
+    """Whether a series was acquired after another one."""
+    order = [id(one) for one in cases]
+    return order.index(id(case)) > order.index(id(other))
 
 
 def _partners(case: _Case, cases: Sequence[_Case]) -> list[_Case]:
@@ -300,7 +308,7 @@ def _doubts(cases: Sequence[_Case], hinted: bool) -> list[Finding]:
                 f"because of its {verdict.decided_by}."
             )
             findings.append(Finding("contrast-contradictory", Severity.WARNING, text))
-        elif hinted and abs(case.score) < DECISIVE:
+        elif (hinted or verdict.decided_by is Source.PIXELS) and abs(case.score) < DECISIVE:
             text = (
                 f"Whether {case.facts.name} was acquired after contrast medium is unsure; taken as acquired {state} it."
             )

@@ -10,6 +10,7 @@ from pipeline.volume import Volume
 _PIXEL_MM = 3.0
 _FEWEST_VOXELS = 500
 _ENHANCED = 0.2
+_LIKELY = 0.15
 _ALIKE = 0.1
 
 
@@ -23,8 +24,8 @@ def enhancement_weight(one: Volume, other: Volume) -> float | None:
     Returns
     -------
     float or None
-        3 or −3 where one of the two is enhanced against the other, 0 where they are alike; None where the stacks hardly
-        overlap or the answer is unclear.
+        3 or −3 where one is enhanced against the other, 1 or −1 where that is likely, 0 where they are alike;
+        None where the stacks hardly overlap or the answer is unclear.
     """
     first = pooled(one, _PIXEL_MM)
     a, b = first.array, on_grid_of(first, pooled(other, _PIXEL_MM))
@@ -41,4 +42,6 @@ def enhancement_weight(one: Volume, other: Volume) -> float | None:
     measure = float(np.median(middle) - np.median(fat) + (high - centre) - (centre - low))
     if abs(measure) >= _ENHANCED:
         return 3.0 if measure > 0 else -3.0
+    if abs(measure) >= _LIKELY:
+        return 1.0 if measure > 0 else -1.0
     return 0.0 if abs(measure) <= _ALIKE else None

@@ -142,3 +142,13 @@ def test_alike_pixels_give_a_doubtful_series_the_state_of_its_partner() -> None:
     study = {"study_description": "MR W/WO CONTRAST"}
     enhanced, _, _ = judge(t1(2, "T1 sag nativ", **study), t1(3, "T1 sag", **study), enhancement=lambda one, other: 0.0)
     assert enhanced == {2: False, 3: False}
+
+
+def test_likely_enhancement_counts_only_in_the_order_of_time_and_stays_a_doubt() -> None:
+    def slightly(sign: float) -> object:
+        return lambda one, other: sign if one.series_number == 3 else -sign
+
+    enhanced, found, _ = judge(t1(2), t1(3), enhancement=slightly(1.0))
+    assert enhanced == {2: False, 3: True}
+    assert "contrast-unsure" in found
+    assert judge(t1(2), t1(3), enhancement=slightly(-1.0))[0] == {2: False, 3: False}
