@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from pipeline.dicom.visit import Visit
 
 EXPECTED_SECONDS = {
-    "load": 3.0,
-    "segment baseline": 12.0,
-    "segment follow-up": 12.0,
-    "align": 8.0,
-    "measure": 5.0,
-    "report": 8.0,
+    "load": 2.0,
+    "segment baseline": 10.0,
+    "segment follow-up": 10.0,
+    "align": 6.0,
+    "measure": 4.0,
+    "report": 6.0,
 }
 """Seconds that each stage takes for a full study on two cores, for the progress display."""
 
