@@ -142,6 +142,17 @@ def _paint_alae(scene: Scene, first: int) -> None:
         scene.paint(patch, root & through & keep, Tissue.NERVE_ROOT, 0)
 
 
+def _paint_joint(scene: Scene, above: tuple[Patch, Float32], below: tuple[Patch, Float32]) -> None:
+    """Cartilage and fluid where the lower facets of one vertebra meet the upper facets of the next."""
+    columns = scene.grid.shape[2]
+    keys = [patch.rows * columns + patch.columns for patch, _ in (above, below)]
+    _, first, second = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
+    inferior, superior = above[1][:, first], below[1][:, second]
+    joint = (inferior > 0) & (superior > -0.6) & (np.abs(inferior - superior) < 0.9)
+    shared = Patch(above[0].rows[first], above[0].columns[first], above[0].w[:, first])
+    scene.paint(shared, joint, Tissue.FACET_JOINT, 0)
+
+
 _CANAL = (
     Tissue.EPIDURAL_FAT,
     Tissue.EPIDURAL_VEIN,
@@ -160,7 +171,7 @@ def paint_posterior(scene: Scene) -> None:
     _paint_foramina(scene)
     _paint_sacrum_back(scene)
     spec = scene.spec
-    facets: Float32 | None = None
+    above: tuple[Patch, Float32] | None = None
     for index in range(len(spec.names)):
         sacral = is_sacral(spec.names[index])
         if sacral and spec.names[index] != "S1":
@@ -176,9 +187,6 @@ def paint_posterior(scene: Scene) -> None:
             scene.paint(patch, superior > CORTEX_MM, Tissue.SACRUM, index + 1)
         else:
             _paint_bone(scene, patch, np.maximum(np.maximum(rest, inferior), superior), index)
-        if facets is not None:
-            above = facets[:, patch.rows, patch.columns]
-            joint = (above > 0) & (superior > -0.6) & (np.abs(above - superior) < 0.9)
-            scene.paint(patch, joint, Tissue.FACET_JOINT, 0)
-        facets = np.full(scene.grid.shape, -9, dtype=np.float32)
-        facets[:, patch.rows, patch.columns] = inferior
+        if above is not None:
+            _paint_joint(scene, above, (patch, superior))
+        above = patch, inferior
