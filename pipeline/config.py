@@ -25,7 +25,6 @@ class DicomSettings(Section):
     """Loading. ``rules`` names a YAML file of series rules; None takes the one inside the package."""
 
     rules: Path | None = None
-    spacing_relative_tolerance: Positive = 0.02
     allow_different_patients: bool = False
 
 

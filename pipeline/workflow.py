@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.comparison import Comparison
 from pipeline.config import Config
 from pipeline.dicom import visits as dicom
-from pipeline.dicom.identity import check_same_patient
 from pipeline.dicom.visit import Visit
 from pipeline.errors import ComparabilityError, LevelError
 from pipeline.findings import Finding
@@ -65,7 +63,7 @@ def compare(
     started = datetime.now(UTC)
 
     with watch.stage("load"):
-        first, second = _load(baseline, followup, config)
+        first, second = dicom.load_pair(baseline, followup, config.dicom)
     with watch.stage("segment baseline"):
         first_anatomy = segment(first, config.segmentation)
     with watch.stage("segment follow-up"):
@@ -98,19 +96,6 @@ def compare(
         findings=findings,
         provenance=describe_run(started, watch.seconds),
     )
-
-
-def _load(baseline: Source, followup: Source | None, config: Config) -> tuple[Visit, Visit]:
-    if isinstance(baseline, Visit) and isinstance(followup, Visit):
-        findings = check_same_patient(
-            baseline.identity, followup.identity, allow_different=config.dicom.allow_different_patients
-        )
-        return baseline, _with_findings(followup, findings)
-    return dicom.load_pair(baseline, followup, config.dicom)
-
-
-def _with_findings(visit: Visit, findings: Sequence[Finding]) -> Visit:
-    return replace(visit, findings=(*visit.findings, *findings))
 
 
 def _of_visit(name: str, findings: Sequence[Finding]) -> tuple[Finding, ...]:
