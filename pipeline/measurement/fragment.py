@@ -11,7 +11,7 @@ from pipeline.dicom.visit import Role, Visit
 from pipeline.measurement.change import FragmentMeasurement
 from pipeline.measurement.uncertainty import Spread, slice_error_mm3, surface_mm2, volume_interval
 from pipeline.measurement.volumetry import Occupancy, occupancy
-from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.anatomy import Anatomy, Level
 from pipeline.segmentation.displaced import DisplacedMaterial, displaced_probability
 from pipeline.volume import Volume
 
@@ -55,7 +55,7 @@ def measure_fragment(
     chosen: tuple[DisplacedMaterial, Occupancy] | None = None
     for each, segmentation in anatomy.segmentations.items():
         image = visit.series[each].volume
-        if image.shape != segmentation.labels.shape:
+        if image.shape != segmentation.labels.shape or (each != role and not _reaches(image, anatomy.levels[level])):
             continue
         material = displaced_probability(segmentation, anatomy.levels[level], anatomy)
         found = occupancy(image, material.probability, np.asarray(material.region.array, dtype=bool))
@@ -77,6 +77,12 @@ def measure_fragment(
         volumes_by_role_mm3=by_role,
     )
     return MeasuredFragment(measurement, spread, found.contrast, _at_edge(found.share), material.suppressed_mm3)
+
+
+def _reaches(image: Volume, level: Level) -> bool:
+    """Whether the stack shows the level's posterior margin, so that finding nothing there means something."""
+    index = image.to_index(level.posterior_margin_lps_mm)
+    return bool(np.all((index >= 0) & (index <= np.array(image.shape) - 1)))
 
 
 def _spread(material: DisplacedMaterial, found: Occupancy, settings: MeasurementSettings) -> Spread:
