@@ -16,6 +16,8 @@ TANGENT_MM = 15
 """The ends are prolonged along the mean direction of this much of the line."""
 EXTENSION_MM = 120
 FEWEST_ROWS = 40
+CANAL_HALF_WIDTH_MM = 17.0
+"""No sac reaches so far to one side of its middle, half a thick slice of partial volume included."""
 CANAL_FRONT_MM = 5.0
 """Bone further in front of the canal's line than this belongs to bodies and pedicles."""
 CANAL_TO_BODY_MM = 22.0
@@ -77,6 +79,12 @@ def spine_axis(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], sl
     line = _line(mass, slice_mm)
     line[:, 2] += shift
     return _coordinates(line, labels.shape, slice_mm, int(rows.size))
+
+
+def drop_canal_outside(labels: NDArray[np.uint8], axis: SpineAxis) -> None:
+    """What is called canal far beside the canal's line is fat or root in a foramen: take it out, in place."""
+    if axis.canal_rows >= FEWEST_ROWS:
+        labels[(labels == Structure.CANAL) & (np.abs(axis.lateral) > CANAL_HALF_WIDTH_MM)] = Structure.BACKGROUND
 
 
 def _line(mass: NDArray[np.float32], slice_mm: float) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.segmentation.axis import CANAL_FRONT_MM, SpineAxis, spine_axis
+from pipeline.segmentation.axis import CANAL_FRONT_MM, SpineAxis, drop_canal_outside, spine_axis
 from pipeline.segmentation.bodies import Body, describe_bodies, number_bodies
 from pipeline.segmentation.discs import Disc, find_discs
 from pipeline.segmentation.inference import Prediction
@@ -56,6 +56,7 @@ def find_spine(prediction: Prediction) -> Spine:
     nothing = Spine(labels, (), (), empty, empty, np.zeros((0, 3)), axis)
     if axis is None:
         return nothing
+    drop_canal_outside(labels, axis)
     discs, disc_numbers = find_discs(prediction.probabilities, labels, axis, slice_mm)
     if not discs:
         return nothing

@@ -85,6 +85,17 @@ def test_noise_is_removed(lumbar: Known) -> None:
     assert np.count_nonzero(noisy.labels[far]) < 0.1 * np.count_nonzero(specks & far)
 
 
+def test_canal_in_a_foramen_is_none(lumbar: Known) -> None:
+    labels = lumbar.labels.array.copy()
+    centre = lumbar.labels.to_index(np.array(lumbar.anatomy.landmarks["L4/L5"]) + np.array([22.0, 18.0, 0.0]))
+    slice_, row, column = np.round(centre).astype(int)
+    window = labels[slice_, row - 4 : row + 5, column - 3 : column + 4]
+    window[...] = Structure.CANAL
+    found = spine_of(lumbar, labels).labels
+    assert not (found[slice_] == Structure.CANAL).any()
+    assert (found[6] == Structure.CANAL).any()
+
+
 def test_nothing_in_nothing_out() -> None:
     empty = Volume(np.zeros((5, 64, 64), np.uint8), np.diag([4.0, 1.0, 1.0, 1.0]))
     spine = find_spine(prediction_of(empty))
