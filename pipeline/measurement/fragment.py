@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.config import MeasurementSettings
-from pipeline.dicom.visit import Role, Visit
+from pipeline.dicom.visit import Plane, Role, Visit
 from pipeline.measurement.change import FragmentMeasurement
 from pipeline.measurement.uncertainty import Spread, slice_error_mm3, surface_mm2, volume_interval
 from pipeline.measurement.volumetry import Occupancy, occupancy
@@ -54,6 +54,8 @@ def measure_fragment(
     by_role: dict[Role, float] = {}
     chosen: tuple[DisplacedMaterial, Occupancy] | None = None
     for each, segmentation in anatomy.segmentations.items():
+        if each.plane is Plane.AXIAL:  # its labels are those of the sagittal series: no measurement of its own
+            continue
         image = visit.series[each].volume
         if image.shape != segmentation.labels.shape or (each != role and not _reaches(image, anatomy.levels[level])):
             continue
