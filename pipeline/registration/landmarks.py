@@ -40,6 +40,11 @@ class LandmarkFit:
     names: tuple[str, ...]
     dropped: tuple[str, ...]
 
+    @property
+    def error_mm(self) -> float:
+        """Error (95 %) of an alignment on these structures alone; 1 mm at least, as none is sharper."""
+        return max(1.0, 1.96 * self.residual_mm / float(np.sqrt(max(1, len(self.names) - 2))))
+
 
 def _points(anatomy: Anatomy, name: str) -> tuple[Points, NDArray[np.float64]]:
     """Landmarks (n, 3) of one structure and their weights; the centre comes first."""

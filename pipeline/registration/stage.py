@@ -21,6 +21,8 @@ from pipeline.volume import Affine, Points
 FARTHEST_FROM_LANDMARKS_MM = 15.0
 """An image alignment farther than this from the named structures has locked onto the neighbouring vertebra."""
 DECIMALS = 6
+LINEAR = 0.6
+"""Correlation of bone above which different contrasts are alike enough for the polish."""
 DOUBTFUL = 0.75
 """Correlation of bone below which the names of both visits are put to the test."""
 WORSE = 0.01
@@ -104,12 +106,11 @@ def _refine(first: Prepared, second: Prepared, landmarks: LandmarkFit, settings:
     targets = _targets(first, second, start)
     found, findings = _search(first, second, start, settings.seed)
     best = max((start, found), key=lambda transform: _similarity(first, second, transform))
-    forward = polish(first, second, best) if first.role == second.role else None
-    backward = polish(second, first, rigid.inverse(best)) if first.role == second.role else None
+    linear = first.role == second.role or _similarity(first, second, best) >= LINEAR
+    forward = polish(first, second, best) if linear else None
+    backward = polish(second, first, rigid.inverse(best)) if linear else None
     if forward is None or backward is None:
-        similarity = _similarity(first, second, found)
-        tre = quality.disagreement_mm(found, start, targets) + landmarks.residual_mm
-        return _Refined(found, tre, similarity, findings)
+        return _Refined(found, landmarks.error_mm, _similarity(first, second, found), findings)
     transform = rigid.mean(forward.transform, rigid.inverse(backward.transform))
     similarity = _similarity(first, second, transform)
     away = quality.disagreement_mm(transform, start, targets)
@@ -163,13 +164,13 @@ def _kept(landmarks: LandmarkFit, similarity: float, findings: tuple[Finding, ..
         f"(they agree within {landmarks.residual_mm:.1f} mm)."
     )
     finding = Finding("alignment-from-landmarks", Severity.WARNING, message)
-    return _Refined(landmarks.transform, 2 * landmarks.residual_mm, similarity, (*findings, finding))
+    return _Refined(landmarks.transform, landmarks.error_mm, similarity, (*findings, finding))
 
 
 def _landmarks_only(landmarks: LandmarkFit) -> _Refined:
     message = "No bone of L4-S1 was segmented in a series of both visits; named structures alone align them."
     finding = Finding("alignment-without-bone", Severity.WARNING, message)
-    return _Refined(landmarks.transform, 2 * landmarks.residual_mm, 0.0, (finding,))
+    return _Refined(landmarks.transform, landmarks.error_mm, 0.0, (finding,))
 
 
 def _landmark_findings(landmarks: LandmarkFit) -> list[Finding]:

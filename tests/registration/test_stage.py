@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from pipeline.config import RegistrationSettings
+from pipeline.dicom.visit import Role, Visit
 from pipeline.registration.alignment import Alignment
 from pipeline.registration.miscount import renamed
 from pipeline.registration.stage import align
+from pipeline.segmentation.anatomy import Anatomy
 from tests.registration.pairs import Pair, drawn_spine, moved_pair, spider
 
 SETTINGS = RegistrationSettings()
@@ -73,6 +75,29 @@ def test_two_patients_are_told_apart(pair: Pair) -> None:
     )
     assert not alignment.quality.usable
     assert "alignment-failed" in [finding.code for finding in alignment.findings]
+
+
+def as_role(visit: Visit, anatomy: Anatomy, role: Role) -> tuple[Visit, Anatomy]:
+    """The same series, called another kind."""
+    series = dataclasses.replace(visit.series[Role.SAGITTAL_T2], role=role)
+    segmentation = anatomy.segmentations[Role.SAGITTAL_T2]
+    return (
+        dataclasses.replace(visit, series={role: series}),
+        dataclasses.replace(anatomy, segmentations={role: segmentation}, reference=role),
+    )
+
+
+@pytest.mark.parametrize("gamma", [0.5, -0.7])
+def test_another_contrast_is_aligned_too_and_said_so(pair: Pair, gamma: float) -> None:
+    visit, anatomy = as_role(pair.followup, pair.followup_anatomy, Role.SAGITTAL_T1)
+    series = visit.series[Role.SAGITTAL_T1]
+    volume = series.volume
+    other = volume.with_array(np.where(volume.array > 5, 1000 * np.maximum(volume.array, 5) ** gamma, 0))
+    series = dataclasses.replace(series, stacks=(dataclasses.replace(series.stacks[0], volume=other),))
+    visit = dataclasses.replace(visit, series={Role.SAGITTAL_T1: series})
+    alignment = align(pair.baseline, pair.baseline_anatomy, visit, anatomy, SETTINGS)
+    assert "alignment-roles-differ" in [finding.code for finding in alignment.findings]
+    assert pair.error_mm(alignment.baseline_to_followup).max() < 1.5
 
 
 @pytest.mark.parametrize("by", [-1, 1])
