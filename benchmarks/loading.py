@@ -134,7 +134,7 @@ def unpacked(stack: ExitStack) -> Path:
         raise SystemExit("Name a folder with DICOM files, or set DISCDELTA_SHARED_DATA.")
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+        tar.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))  # since 3.11.4
     return Path(folder)
 
 

@@ -36,7 +36,8 @@ def clinical_study(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) 
 
     folder = tmp_path_factory.mktemp("clinical_study")
     with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+        # The filter came with 3.11.4; Debian 12 has 3.11.2.
+        tar.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     return folder
 
 

@@ -35,7 +35,7 @@ class ReportFiles:
     findings: tuple[Finding, ...]
 
 
-def write_report(comparison: Comparison, out: Path) -> ReportFiles:
+def write_report(comparison: Comparison, out: Path | str) -> ReportFiles:
     """Write the report of ``comparison`` into the folder ``out``, replacing an earlier one.
 
     ``report.json`` of an earlier run is removed first and written last, so that a folder holding it is never a mixture.
@@ -45,6 +45,7 @@ def write_report(comparison: Comparison, out: Path) -> ReportFiles:
     OutputError
         If the folder cannot be written to, or the page cannot be kept below its limit.
     """
+    out = Path(out)
     files = {name: out / name for name in ("report.html", "report.csv", "settings.yaml", "provenance.json")}
     finished = out / "report.json"
     try:

@@ -77,7 +77,8 @@ def test_the_page_of_exit_codes_lists_every_code_and_word(repository: Path) -> N
 
 
 SLOW_WRITER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts with it ignored
 from pathlib import Path
 from pipeline.cli.terminal import guarded, terminable
 from pipeline.files import replacing
