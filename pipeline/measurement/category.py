@@ -10,11 +10,10 @@ from pipeline.measurement.change import Category
 def categorise(*, baseline_present: bool, followup_present: bool, delta_mm3: float, detectable: bool) -> Category:
     """Name a change.
 
-    ``COMPLETE`` needs a fragment before and none after; a change within its own interval is never called one.
+    ``COMPLETE`` needs a fragment before and none after; a change within its own interval is never called one, nor is
+    one between two volumes that are both below the detection limit.
     """
-    if not baseline_present and not followup_present:
-        return Category.NO_FRAGMENT
-    if not detectable:
+    if not detectable or not (baseline_present or followup_present):
         return Category.NO_DETECTABLE_CHANGE
     if not followup_present:
         return Category.COMPLETE

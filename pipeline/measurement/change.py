@@ -37,7 +37,6 @@ class Category(StrEnum):
     NO_DETECTABLE_CHANGE = "no_detectable_change"
     GROWTH = "growth"
     NEW = "new"
-    NO_FRAGMENT = "no_fragment"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +84,7 @@ class Change:
     band
         Band of R by the configured cut-offs, e.g. ``"25-50"``; None when R is None.
     detectable
-        True when the interval of the change excludes zero.
+        True when the interval of the change excludes zero and a fragment was there at one visit at least.
     usable
         False when a finding of severity error forbids the use of the result.
     """

@@ -85,7 +85,7 @@ def change_between(
     before, after = first.measurement, second.measurement
     delta = after.volume_mm3 - before.volume_mm3
     rate = 100.0 * ((before.volume_mm3 - after.volume_mm3) / before.volume_mm3) if before.present else None
-    detectable = not delta_interval.low <= 0 <= delta_interval.high
+    detectable = (before.present or after.present) and not delta_interval.low <= 0 <= delta_interval.high
     category = categorise(
         baseline_present=before.present, followup_present=after.present, delta_mm3=delta, detectable=detectable
     )

@@ -17,7 +17,6 @@ HEADLINES = {
     Category.NO_DETECTABLE_CHANGE: "No detectable change",
     Category.GROWTH: "Larger at follow-up",
     Category.NEW: "New at follow-up",
-    Category.NO_FRAGMENT: "No displaced disc material found",
 }
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -29,8 +28,8 @@ TONES = {
     Category.NO_DETECTABLE_CHANGE: "plain",
     Category.GROWTH: "warn",
     Category.NEW: "warn",
-    Category.NO_FRAGMENT: "plain",
 }
+NOTHING_FOUND = "No displaced disc material found"
 UNUSABLE = "Result not usable"
 
 
@@ -97,11 +96,21 @@ def _difference(comparison: Comparison) -> str:
     )
 
 
+def nothing_found(comparison: Comparison) -> bool:
+    """Whether neither visit shows a fragment above its detection limit."""
+    return not (comparison.change.baseline.present or comparison.change.followup.present)
+
+
 def _sentence(comparison: Comparison) -> str:
     change, level = comparison.change, comparison.level
     first, second = _when(comparison.baseline, "baseline"), _when(comparison.followup, "follow-up")
     v0, v1 = measured(change.baseline, explain=True), measured(change.followup)
     limit0, limit1 = (f"{in_words(m.detection_limit_mm3)}{NO_BREAK}mm³" for m in (change.baseline, change.followup))
+    if nothing_found(comparison):
+        return (
+            f"At {level} no displaced disc material was found at either visit (detection limits {limit0} and "
+            f"{limit1}), so there is no detectable change. Smaller fragments cannot be excluded."
+        )
     match change.category:
         case Category.COMPLETE:
             return (
@@ -117,11 +126,6 @@ def _sentence(comparison: Comparison) -> str:
             return (
                 f"At {level} no displaced disc material was found {first} (detection limit {limit0}); "
                 f"{second} there was a fragment of {measured(change.followup, explain=True)}."
-            )
-        case Category.NO_FRAGMENT:
-            return (
-                f"At {level} no displaced disc material was found at either visit (detection limits {limit0} and "
-                f"{limit1}). Smaller fragments cannot be excluded."
             )
         case _:
             return (
@@ -140,4 +144,5 @@ def answer(comparison: Comparison) -> Answer:
             "stop",
         )
     category = comparison.change.category
-    return Answer(HEADLINES[category], _sentence(comparison), TONES[category])
+    headline = NOTHING_FOUND if nothing_found(comparison) else HEADLINES[category]
+    return Answer(headline, _sentence(comparison), TONES[category])

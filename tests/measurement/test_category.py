@@ -17,8 +17,8 @@ CUTOFFS = (25.0, 50.0, 100.0)
         (True, True, -30, False, Category.NO_DETECTABLE_CHANGE),
         (False, True, 500, True, Category.NEW),
         (False, True, 30, False, Category.NO_DETECTABLE_CHANGE),
-        (False, False, 10, False, Category.NO_FRAGMENT),
-        (False, False, 10, True, Category.NO_FRAGMENT),
+        (False, False, 10, False, Category.NO_DETECTABLE_CHANGE),
+        (False, False, 10, True, Category.NO_DETECTABLE_CHANGE),
     ],
 )
 def test_names(before: bool, after: bool, delta: float, detectable: bool, expected: Category) -> None:

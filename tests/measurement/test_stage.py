@@ -32,7 +32,7 @@ def codes(result: Change) -> list[str]:
         (1300, 500, Category.PARTIAL),
         (600, 1100, Category.GROWTH),
         (0, 900, Category.NEW),
-        (0, 0, Category.NO_FRAGMENT),
+        (0, 0, Category.NO_DETECTABLE_CHANGE),
         (1300, 1300, Category.NO_DETECTABLE_CHANGE),
     ],
 )

@@ -209,7 +209,7 @@ def change(baseline: FragmentMeasurement, followup: FragmentMeasurement, usable:
     detectable = abs(delta) > spread
     rate = (v0 - v1) / v0 * 100 if baseline.present else None
     if not baseline.present:
-        category = Category.NEW if followup.present else Category.NO_FRAGMENT
+        category = Category.NEW if followup.present else Category.NO_DETECTABLE_CHANGE
     elif not followup.present:
         category = Category.COMPLETE
     elif not detectable:

@@ -33,7 +33,7 @@ def validator(repository: Path) -> jsonschema.Draft202012Validator:
         ((6.0, 6.0), "no_detectable_change"),
         ((5.0, 7.5), "growth"),
         ((0.0, 6.0), "new"),
-        ((0.0, 0.0), "no_fragment"),
+        ((0.0, 0.0), "no_detectable_change"),
     ],
 )
 def test_every_category_keeps_to_the_schema(
