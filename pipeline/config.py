@@ -54,7 +54,7 @@ class RegistrationSettings(Section):
 class MeasurementSettings(Section):
     """Change.
 
-    ``bands_percent`` are the cut-offs of the resorption rate (FACTS §1). ``boundary_sd_mm`` is how far a fragment's
+    ``bands_percent`` are the cut-offs of the resorption rate. ``boundary_sd_mm`` is how far a fragment's
     border may be misjudged, and ``boundary_correlation`` how much of that is the same at both visits when these are
     alike; ``draws`` and ``seed`` belong to the intervals of change and rate.
     """

@@ -80,7 +80,7 @@ class Change:
     delta_mm3
         V1 − V0; negative means smaller.
     resorption_rate_percent
-        R = (V0 − V1) / V0 × 100 (FACTS §1); None when there was no fragment at baseline.
+        R = (V0 − V1) / V0 × 100; None when there was no fragment at baseline.
     band
         Band of R by the configured cut-offs, e.g. ``"25-50"``; None when R is None.
     detectable

@@ -1,6 +1,6 @@
 """How sure a volume, a change and a rate are.
 
-Errors of a volume act on its scale (8 % of wCV is −20 / +25 % of a change, FACTS §2), except near zero, where an
+Errors of a volume act on its scale (8 % of wCV is −20 / +25 % of a change), except near zero, where an
 absolute floor remains. Both are had by taking the logarithm of V + c with c of the size of the floor: symmetric
 there means asymmetric, and never negative, in mm³.
 """

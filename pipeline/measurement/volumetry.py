@@ -1,7 +1,7 @@
 """How much of each native voxel the fragment fills.
 
 A voxel at the border holds fragment and surroundings, and shows a mixture of their intensities. Counting it whole
-overestimates small lesions by half (FACTS §1), so its share is solved for: a two-class mixing model with the local
+overestimates small lesions by about half, so its share is solved for: a two-class mixing model with the local
 intensities of both sides, weighed against what the network believes by how well the contrast can tell (the slice
 profile is the voxel's own, because a thick slice mixes through its thickness as a pixel does through its width).
 """
