@@ -27,7 +27,7 @@ def put(data: dict[str, Any], path: str, value: object) -> None:
     at[int(last) if isinstance(at, list) else last] = value
 
 
-@pytest.mark.parametrize("name", ["source-case", "partial-case", "quick", "full-protocol"])
+@pytest.mark.parametrize("name", ["source-case", "partial-case", "thick-rim-case", "quick", "full-protocol"])
 def test_shipped_cases_are_valid(repository: Path, name: str) -> None:
     case = load_case(repository / "configs" / "phantom" / f"{name}.yaml")
     assert case.name == name
