@@ -82,12 +82,19 @@ class Stream(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
         self.bank: list[AnatomyMap] = load(config.bank, self.known)
         self.real: list[RealVolume] = [load_volume(config.spider / f"{n}_t2space.npz") for n in TRAINING]
 
+    def _anatomy(self, rng: np.random.Generator) -> AnatomyMap:
+        """Draw an anatomy; fragments with a rim are preferred, for core and rim are hard to tell apart."""
+        chosen = self.bank[int(rng.integers(len(self.bank)))]
+        if rng.random() < 0.6 and not any(fragment.rim_mm > 1 for fragment in chosen.fragments):
+            chosen = self.bank[int(rng.integers(len(self.bank)))]
+        return chosen
+
     def make(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """One sample."""
         if rng.random() < self.config.real_share:
             sample = real_sample(rng, self.real[int(rng.integers(len(self.real)))])
         else:
-            sample = synthetic_sample(rng, self.bank[int(rng.integers(len(self.bank)))])
+            sample = synthetic_sample(rng, self._anatomy(rng))
         slices, occupancy, unsure = warp(rng, sample, self.config.size)
         images = normalise(acquire(rng, slices.numpy()))
         # Percentiles of a crop and of a whole series differ: a little gain and offset stands for that.
