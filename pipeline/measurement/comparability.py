@@ -12,16 +12,9 @@ from pipeline.registration import rigid
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.volume import Affine
 
-ROLES = (
-    Role.SAGITTAL_T2,
-    Role.AXIAL_T2,
-    Role.SAGITTAL_T1,
-    Role.SAGITTAL_T1_POST,
-    Role.SAGITTAL_STIR,
-    Role.AXIAL_T1,
-    Role.AXIAL_T1_POST,
-)
-"""Series in the order in which they are trusted with the volume."""
+ROLES = (Role.SAGITTAL_T2, Role.SAGITTAL_T1_POST, Role.SAGITTAL_T1, Role.SAGITTAL_STIR)
+"""Series in the order in which they are trusted with the volume: T1 before contrast cannot tell the granulation rim
+from the fragment, and axial series carry the labels of the sagittal ones."""
 EDGE_SHARE = 0.05
 PITCH_RATIO = 1.2
 OUTSIDE_SHARE = 0.1

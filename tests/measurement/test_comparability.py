@@ -1,0 +1,34 @@
+"""Which series of two visits are measured."""
+
+from types import MappingProxyType
+
+import pytest
+
+from pipeline.dicom.visit import Role
+from pipeline.measurement.comparability import choose_roles
+from pipeline.segmentation.anatomy import Anatomy
+
+
+def anatomy(*roles: Role) -> Anatomy:
+    """An anatomy of which only the kinds of segmented series matter."""
+    segmentations = MappingProxyType(dict.fromkeys(roles))
+    return Anatomy(segmentations, roles[0], {}, {}, "sacrum", False, ())  # type: ignore[arg-type]
+
+
+T1, T2, POST, AXIAL = Role.SAGITTAL_T1, Role.SAGITTAL_T2, Role.SAGITTAL_T1_POST, Role.AXIAL_T2
+
+
+@pytest.mark.parametrize(
+    ("baseline", "followup", "expected"),
+    [
+        ((T1, T2, AXIAL), (T1, T2, AXIAL), (T2, T2)),
+        ((T1, AXIAL), (T1, T2, AXIAL), (T1, T1)),
+        ((T1, POST, AXIAL), (T1, POST, AXIAL), (POST, POST)),
+        ((T1, AXIAL), (T2, AXIAL), (T1, T2)),
+    ],
+    ids=["T2 first", "no T2 at baseline", "rim told apart", "nothing in common"],
+)
+def test_axial_series_are_never_measured(
+    baseline: tuple[Role, ...], followup: tuple[Role, ...], expected: tuple[Role, Role]
+) -> None:
+    assert choose_roles(anatomy(*baseline), anatomy(*followup)) == expected
