@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 
 from pipeline.dicom.instance import Instance
+from pipeline.dicom.text import is_placeholder
 from pipeline.dicom.visit import PatientIdentity
 
 _SHORTEST_TELLING = 3
+_SHORTEST_ANYWHERE = 5
+"""From this length on a word is taken out of longer words too: "SmithersT2" tells as much as "Smithers T2"."""
+
+_HIDDEN = "…"
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa"})
 
 
 def printable(text: str) -> str:
@@ -16,17 +23,73 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
 
 
+class Anonymiser:
+    """Takes everything that names a patient out of file names and descriptions.
+
+    Parameters
+    ----------
+    identities
+        Of all patients met in one source: parts of names of three letters and more, IDs and birth dates are hidden.
+    """
+
+    def __init__(self, identities: Iterable[PatientIdentity]) -> None:
+        known = set(identities)
+        words = {form for one in known for word in _words(one) for form in _spellings(word)}
+        forms = [_as_expression(word) for word in sorted(words, key=lambda word: (-len(word), word))]
+        forms += [form for one in known for form in _dates(one.birth_date or "")]
+        self._words = re.compile("|".join(forms) or r"(?!)", re.IGNORECASE)
+
+    def __call__(self, text: str) -> str:
+        """``text`` with an ellipsis in place of every such word, in any case and spelling."""
+        return self._words.sub(_HIDDEN, text)
+
+
 def without_identity(text: str, identities: Iterable[PatientIdentity]) -> str:
-    """A file name in which no part of a patient's name, nor the ID, can be read."""
-    for identity in identities:
-        for value in (identity.patient_id, *re.split(r"[\s^=,]+", identity.patient_name or "")):
-            if value and len(value) >= _SHORTEST_TELLING:
-                text = re.sub(re.escape(value), "…", text, flags=re.IGNORECASE)
-    return text
+    """A file name or description in which no part of a patient's name, no ID and no birth date can be read."""
+    return Anonymiser(identities)(text)
 
 
 def series_label(instance: Instance) -> str:
     """Number and description of the series, as people at a scanner call it."""
     number = "without number" if instance.series_number is None else str(instance.series_number)
-    description = printable(instance.series_description)
+    shown = instance.series_description if instance.shown_description is None else instance.shown_description
+    description = printable(shown)
     return f"Series {number} ({description})" if description else f"Series {number}"
+
+
+def _words(identity: PatientIdentity) -> Iterator[str]:
+    """IDs, names as parts between blanks and carets, and parts of double names."""
+    for text in filter(None, (identity.patient_id, *identity.other_ids, identity.patient_name, *identity.other_names)):
+        if is_placeholder(text):
+            continue
+        if text not in (identity.patient_name, *identity.other_names):
+            yield from (word for word in (text.strip(),) if len(word) >= _SHORTEST_TELLING)
+            continue
+        for part in re.split(r"[\s^=,]+", text):
+            parts = {part, *re.split(r"[\W_]+", part)}
+            yield from sorted(word for word in parts if len(word) >= _SHORTEST_TELLING)
+
+
+def _spellings(word: str) -> set[str]:
+    """A word as file systems and keyboards write it: composed or not, without accents, umlauts as two letters."""
+    composed, split = unicodedata.normalize("NFC", word), unicodedata.normalize("NFD", word)
+    bare = "".join(letter for letter in split if not unicodedata.combining(letter))
+    return {word, composed, split, bare, composed.casefold().translate(_UMLAUTS)}
+
+
+def _as_expression(word: str) -> str:
+    """Short words and numbers count only where they stand alone: a patient called Sag leaves "sagittal" whole."""
+    form = re.escape(word)
+    if word.isdigit():
+        return rf"(?<!\d){form}(?!\d)"
+    return form if len(word) >= _SHORTEST_ANYWHERE else rf"(?<![^\W_]){form}(?![^\W_])"
+
+
+def _dates(birth: str) -> list[str]:
+    """A birth date with the year first or last, whatever stands between its parts."""
+    digits = re.sub(r"\D", "", birth)
+    if len(digits) != 8:
+        return []
+    year, month, day = digits[:4], digits[4:6], digits[6:]
+    orders = ((year, month, day), (day, month, year), (month, day, year))
+    return [rf"(?<!\d){r'[-._/ ]?'.join(parts)}(?!\d)" for parts in orders]

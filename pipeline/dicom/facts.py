@@ -35,7 +35,7 @@ def series_facts(facts: StackFacts, *, fat_suppressed: bool | None, contrast_enh
     return SeriesFacts(
         series_instance_uid=facts.series_instance_uid,
         series_number=facts.series_number,
-        series_description=facts.description,
+        series_description=facts.title,
         study_instance_uid=facts.study_instance_uid,
         frame_of_reference_uid=facts.frame_of_reference_uid,
         manufacturer=facts.manufacturer,
@@ -99,6 +99,7 @@ def _facts(index: int, stack: RawStack, series_planes: int) -> StackFacts:
         normal_lps=_normal(stack),
         series_planes=series_planes,
         identity=one.identity,
+        shown_description=None if one.shown_description is None else _said(one.shown_description),
     )
 
 

@@ -57,6 +57,19 @@ def frames_of(header: Header, source: ByteSource) -> list[Instance]:
     return instances
 
 
+def identity_of(header: Header) -> PatientIdentity:
+    """Whose image it says it is."""
+    text = header.text
+    return PatientIdentity(
+        text(tags.PATIENT_ID) or None,
+        text(tags.PATIENT_NAME) or None,
+        text(tags.BIRTH_DATE) or None,
+        text(tags.SEX) or None,
+        header.texts(tags.OTHER_IDS),
+        header.texts(tags.OTHER_NAMES),
+    )
+
+
 def _refuse_what_is_no_mr_image(header: Header) -> None:
     sop_class, modality = header.sop_class, header.text(tags.MODALITY).upper()
     if not sop_class and tags.ROWS not in header.values:
@@ -117,12 +130,7 @@ def _instance(header: Header, source: ByteSource, frame: int, count: int, pixels
         rows=header.unsigned(tags.ROWS) or 0,
         columns=header.unsigned(tags.COLUMNS) or 0,
         pixels=pixels,
-        identity=PatientIdentity(
-            text(tags.PATIENT_ID) or None,
-            text(tags.PATIENT_NAME) or None,
-            text(tags.BIRTH_DATE) or None,
-            text(tags.SEX) or None,
-        ),
+        identity=identity_of(header),
         orientation=header.numbers(tags.ORIENTATION, 6),
         position_mm=header.numbers(tags.POSITION, 3),
         pixel_spacing_mm=header.numbers(tags.PIXEL_SPACING, 2),

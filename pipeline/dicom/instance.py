@@ -56,6 +56,8 @@ class Instance:
         Distance between rows, then between columns.
     slice_thickness_mm, spacing_between_slices_mm
         As written; never used as spacing.
+    shown_description
+        SeriesDescription without what names the patient; None where it is as written. Rules see it as written.
     study_date, study_time, series_date, series_time, acquisition_date, acquisition_time, content_time
         Raw DICOM text, which need not be a date or time.
     """
@@ -127,3 +129,5 @@ class Instance:
     acquisition_time: str = ""
     content_time: str = ""
     accession_number: str = ""
+    # for the eye
+    shown_description: str | None = None

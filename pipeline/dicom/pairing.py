@@ -106,7 +106,7 @@ def pair_visits(source: Path | Sequence[Path]) -> tuple[list[PatientPair], list[
         If a given path does not exist.
     """
     listed = find_sources(source)
-    instances, skipped = read_instances(listed[0])
+    instances, skipped, _ = read_instances(listed[0])
     patients: dict[tuple[str, ...], list[Instance]] = defaultdict(list)
     for instance in instances:
         patients[_patient(instance)].append(instance)

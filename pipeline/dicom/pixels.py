@@ -56,7 +56,7 @@ def load_stack(raw: RawStack) -> Stack:
                 else:
                     _fill(array, indices, raw.instances, reader.read(source)[0])
             except Unusable as error:
-                name = without_identity(printable(source.name), [raw.first.identity])
+                name = without_identity(printable(source.name), {one.identity for one in raw.instances})
                 raise UnreadableInputError(
                     f"Cannot read the pixels of {name}: it {error.sentence}. Export this series again."
                 ) from error

@@ -107,7 +107,7 @@ def _candidate(item: Assessed, castings: Mapping[Role, Casting], rules: SeriesRu
     role, reason = _fate(item, castings, rules)
     return Candidate(
         series_number=facts.series_number,
-        series_description=facts.description,
+        series_description=facts.title,
         series_instance_uid=facts.series_instance_uid,
         plane=facts.plane,
         weighting=item.weighting.label,

@@ -6,26 +6,27 @@ from collections import deque
 from collections.abc import Hashable, Iterable
 
 from pipeline.dicom.elements import Short, Unusual, walk
-from pipeline.dicom.frames import frames_of
+from pipeline.dicom.frames import frames_of, identity_of
 from pipeline.dicom.header import Header
 from pipeline.dicom.instance import Instance
 from pipeline.dicom.skipping import Skipped, Unusable
 from pipeline.dicom.sources import ByteSource, Reader
+from pipeline.dicom.visit import PatientIdentity
 
 _FIRST_BYTES = 1 << 14
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
 
-def read_instances(sources: Iterable[ByteSource]) -> tuple[list[Instance], list[Skipped]]:
-    """Every usable MR frame among the sources, in their order, and everything left out.
+def read_instances(sources: Iterable[ByteSource]) -> tuple[list[Instance], list[Skipped], set[PatientIdentity]]:
+    """Every usable MR frame among the sources, in their order, everything left out, and whoever a header names.
 
     Zips among them are opened, and files named by a DICOMDIR are read even where they were not given.
     """
     with Reader() as reader:
         collection = _Collection(sources, reader)
         collection.run()
-    return collection.instances, collection.skipped
+    return collection.instances, collection.skipped, collection.identities
 
 
 class _Collection:
@@ -34,6 +35,7 @@ class _Collection:
     def __init__(self, sources: Iterable[ByteSource], reader: Reader) -> None:
         self.instances: list[Instance] = []
         self.skipped: list[Skipped] = []
+        self.identities: set[PatientIdentity] = set()
         self._queue = deque(sources)
         self._known = set(self._queue)
         self._images: set[Hashable] = set()
@@ -60,6 +62,7 @@ class _Collection:
         if header.sop_class == _DIRECTORY_CLASS:
             self._follow_directory(source)
             return
+        self.identities.add(identity_of(header))  # of what is left out as well: its file may be called like its patient
         frames = frames_of(header, source)
         first = frames[0]
         # Careless de-identification gives every image the same UID, so a copy must also lie at the same place.

@@ -110,7 +110,7 @@ def _why(role: Role, winner: Unit, loser: Unit, best: _Rank, rank: _Rank) -> str
     """Why a unit lost, in words that name the winner."""
     number = winner.facts.series_number
     same = winner.facts.series_instance_uid == loser.facts.series_instance_uid
-    name = f"series {number}" if number is not None else f"the series {quoted(winner.facts.description)}"
+    name = f"series {number}" if number is not None else f"the series {quoted(winner.facts.title)}"
     other = "another stack of the same series" if same else name
     if rank.first_choice != best.first_choice:
         resort = next(filter(None, (item.last_resort for item in loser.members)), "second choice")

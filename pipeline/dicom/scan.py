@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.dicom.describe import printable, without_identity
+from pipeline.dicom.describe import Anonymiser, printable
+from pipeline.dicom.instance import Instance
 from pipeline.dicom.read import read_instances
 from pipeline.dicom.skipping import summarize
 from pipeline.dicom.sources import find_sources
@@ -34,10 +35,19 @@ def scan(source: Path | Sequence[Path]) -> ScanResult:
         If a given path does not exist or cannot be listed.
     """
     sources, unreachable = find_sources(source)
-    instances, skipped = read_instances(sources)
-    stacks, geometry_notes = build_stacks(instances)
-    identities = {one.identity for one in instances}
-    left_out = tuple(
-        replace(one, name=without_identity(printable(one.name), identities)) for one in (*unreachable, *skipped)
-    )
+    instances, skipped, identities = read_instances(sources)
+    anonymous = Anonymiser(identities)
+    stacks, geometry_notes = build_stacks(_shown(instances, anonymous))
+    left_out = tuple(replace(one, name=anonymous(printable(one.name))) for one in (*unreachable, *skipped))
     return ScanResult(stacks, left_out, (*summarize(left_out), *geometry_notes))
+
+
+def _shown(instances: Sequence[Instance], anonymous: Anonymiser) -> list[Instance]:
+    """Frames that know how their series is called where anybody may read it."""
+    titles = {text: anonymous(text) for text in {one.series_description for one in instances}}
+    return [
+        one
+        if (title := titles[one.series_description]) == one.series_description
+        else replace(one, shown_description=title)
+        for one in instances
+    ]

@@ -27,6 +27,8 @@ class StackFacts:
         Measured distance between neighbouring slices, rows, columns.
     centre_lps, normal_lps
         Middle of the stack in LPS mm, and the unit vector along which its slices are sorted.
+    shown_description
+        Description without what names the patient; None where it is as written.
     series_planes
         Number of different planes (sagittal, axial, coronal) among all the stacks of this series.
     """
@@ -76,12 +78,18 @@ class StackFacts:
     normal_lps: Vector = (0.0, 0.0, 0.0)
     series_planes: int = 1
     identity: PatientIdentity = field(default_factory=PatientIdentity)
+    shown_description: str | None = None
 
     @property
     def name(self) -> str:
         """How messages name the series, e.g. ``"Series 5 ('Sag IR')"``."""
         number = "" if self.series_number is None else f" {self.series_number}"
-        return f"Series{number} ({quoted(self.description)})"
+        return f"Series{number} ({quoted(self.title)})"
+
+    @property
+    def title(self) -> str:
+        """The description as it may be shown to anybody."""
+        return self.description if self.shown_description is None else self.shown_description
 
     @cached_property
     def words(self) -> str:

@@ -126,12 +126,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class PatientIdentity:
-    """Identity used only to compare two visits; its text never reaches a log, a finding or a traceback."""
+    """Identity used only to compare two visits; its text never reaches a log, a finding or a traceback.
+
+    Other IDs and names are not compared: they are known so that they can be kept out of descriptions.
+    """
 
     patient_id: str | None = field(default=None, repr=False)
     patient_name: str | None = field(default=None, repr=False)
     birth_date: str | None = field(default=None, repr=False)
     sex: str | None = field(default=None, repr=False)
+    other_ids: tuple[str, ...] = field(default=(), repr=False)
+    other_names: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from pydicom.uid import CTImageStorage
 
 from pipeline.dicom.inspection import Inspection, inspect
 from pipeline.dicom.visit import Role
+from pipeline.dicom.visits import load_visit
 from tests.dicom.dicom_files import save_all, slices
 from tests.dicom.test_visits import series, study
 
@@ -67,6 +69,39 @@ def test_plain_data_for_json_without_identity(tmp_path: Path) -> None:
     assert data["visits"][0]["series"][0]["spacing_mm"] == [4.0, 1.0, 1.0]
     assert data["skipped"][0]["reason"] == "file-not-dicom"
     assert "Phantom" not in text
+
+
+def test_nobody_is_named_by_a_description_or_the_name_of_a_file(tmp_path: Path) -> None:
+    """People at scanners type names into descriptions, and letters beside the images are called after patients."""
+    who = {"PatientName": "Zwiebelfisch^Kunigunde", "PatientID": "QX778812", "PatientBirthDate": "19710203"}
+    said = {"SeriesDescription": "T2 TSE SAG Zwiebelfisch QX778812", "OtherPatientIDs": "ZZ-4711"}
+    study(tmp_path, **who, **said)
+    series(tmp_path, 7, **who, SeriesDescription="LOC KUNIGUNDE_1971-02-03 zz-4711")
+    for name in ("Zwiebelfisch_Kunigunde_befund.txt", "kunigunde 03.02.1971.txt", "notes.txt", "ID QX778812.pdf"):
+        (tmp_path / name).write_text("no image")
+    text = json.dumps(inspect(tmp_path).to_dict(), ensure_ascii=False)
+    for word in ("zwiebelfisch", "kunigunde", "qx778812", "1971", "4711"):
+        assert word not in text.lower()
+    assert "T2 TSE SAG … …" in text
+    assert "notes.txt" in text
+    visit = load_visit(tmp_path)
+    shown = repr((visit.candidates, visit.findings, [one.facts.series_description for one in visit.series.values()]))
+    assert "zwiebelfisch" not in shown.lower()
+
+
+def test_names_in_what_is_left_out_count_too(tmp_path: Path) -> None:
+    """The other modality's file may be the only one that knows the patient's name."""
+    save_all(slices(series=3, Modality="CT", SOPClassUID=CTImageStorage, PatientName="Zwiebelfisch^K"), tmp_path / "ct")
+    study(tmp_path, PatientName="", PatientID="")
+    (tmp_path / "Zwiebelfisch.txt").write_text("no image")
+    assert "Zwiebelfisch" not in json.dumps(inspect(tmp_path).to_dict())
+
+
+def test_a_patient_called_like_a_plane_or_a_contrast_state_changes_no_role(tmp_path: Path) -> None:
+    study(tmp_path, PatientName="Sag^Post", SeriesDescription="T2 sag sagittal post-op")
+    (visit,) = inspect(tmp_path).visits
+    assert visit.series[0].description == "T2 … sagittal …-op"
+    assert visit.series[0].role is Role.SAGITTAL_T2
 
 
 def test_several_patients_are_shown_not_refused(tmp_path: Path) -> None:
