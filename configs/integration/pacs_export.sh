@@ -40,19 +40,37 @@ mkdir -p "$results/.state"
 log=$results/log.tsv
 [ -s "$log" ] || printf 'time\taccession\texit_code\tcategory\tseconds\tmessage\n' >"$log"
 
-# One run at a time. The lock goes with the processes that hold it, so a killed run blocks nothing.
+# One run at a time. Only this shell holds the lock (children are started with 9>&-), so a killed run blocks nothing.
 exec 9>"$results/.lock"
 flock --nonblock 9 || { echo "$0: another run is at work in $results" >&2; exit 75; }
 
+# When a process began: with its number, that tells it from a later one of the same number.
+began_at() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+
+# A comparison that outlived its run (kill -9 spares children) is ended: nobody waits for it any more.
+end_orphan() {
+  local pid start
+  read -r pid start <"$results/.state/.child" || return 0
+  rm -f "$results/.state/.child"
+  [ -n "$start" ] && [ "$(began_at "$pid")" = "$start" ] || return 0
+  kill "$pid" 2>/dev/null || return 0
+  for _ in $(seq 350); do # `timeout` kills what does not heed it after 30 s
+    [ "$(began_at "$pid")" = "$start" ] || return 0
+    sleep 0.1
+  done
+  kill -KILL "$pid" 2>/dev/null || true
+}
+[ ! -f "$results/.state/.child" ] || end_orphan
+
 # Everything unfinished lives here, on the same file system as the results, and whatever a killed run left goes now.
-work=$results/.work
-rm -rf "$work"
-mkdir "$work"
+# Each run has a folder of its own, so that nothing that is still ending can write into this one.
+rm -rf "$results"/.work*
+work=$(mktemp -d "$results/.work-XXXXXX")
 stop() {
   [ -z "$child" ] || { kill "$child" 2>/dev/null && wait "$child"; } || true
   exit "$1"
 }
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" "$results/.state/.child"' EXIT
 trap 'stop 143' TERM
 trap 'stop 130' INT
 
@@ -103,11 +121,14 @@ remember() { # key inputs category folder
 
 compare_pair() { # key accession inputs baseline followup
   local key=$1 accession=$2 inputs=$3 code=0 began=$SECONDS category folder message
-  timeout --kill-after=30 "$time_limit" "$discdelta" compare "$4" "$5" --out "$work/$key" --quiet \
-    ${options[@]+"${options[@]}"} </dev/null >/dev/null 2>"$work/messages" 3<&- &
+  # In the foreground, `timeout` stays in this process group, so that a signal to the group reaches the comparison.
+  timeout --foreground --kill-after=30 "$time_limit" "$discdelta" compare "$4" "$5" --out "$work/$key" --quiet \
+    ${options[@]+"${options[@]}"} </dev/null >/dev/null 2>"$work/messages" 3<&- 9>&- &
   child=$!
+  printf '%s %s\n' "$child" "$(began_at "$child")" >"$results/.state/.child"
   wait "$child" || code=$?
   child=
+  rm -f "$results/.state/.child"
   category=$(category_of "$code")
   folder=$(folder_for "$accession" "$key")
   if [ -s "$work/$key/report.json" ] && { [ "$category" = filed ] || [ "$category" = not-usable ]; }; then
@@ -123,7 +144,7 @@ compare_pair() { # key accession inputs baseline followup
   count[$category]=$((${count[$category]:-0} + 1))
 }
 
-if ! "$discdelta" pairs "$export_folder" --links "$work/links" >"$work/pairs.tsv"; then
+if ! "$discdelta" pairs "$export_folder" --links "$work/links" >"$work/pairs.tsv" 9>&-; then
   echo "$0: the export could not be read; the next run tries again" >&2
   exit 20
 fi

@@ -25,7 +25,7 @@ case $1 in
     key=$(basename "$(dirname "$2")")
     while [ "$1" != --out ]; do shift; done
     echo "$key" >>"$here/calls"
-    [ ! -f "$here/slow" ] || { mkdir -p "$2"; echo half >"$2/.partial-x"; touch "$here/started"; exec sleep 30; }
+    [ ! -f "$here/slow" ] || { mkdir -p "$2"; echo half >"$2/.partial-x"; echo $$ >"$here/.pid"; mv "$here/.pid" "$here/started"; exec sleep 30; }
     code=$(cat "$here/exit-$key" 2>/dev/null || echo 0)
     if [ "$code" = 0 ] || [ "$code" = 9 ]; then mkdir -p "$2"; echo "$key" >"$2/report.json"; fi
     [ "$code" = 0 ] || echo "error [stand-in]: it ended with $code" >&2
@@ -184,7 +184,7 @@ def test_one_run_at_a_time_and_a_terminated_one_leaves_nothing_half_filed(export
         assert export.run().returncode == 75
         first.send_signal(signal.SIGTERM)
         assert first.wait(timeout=20) == 143
-    assert not (export.results / ".work").exists()
+    assert list(export.results.glob(".work*")) == []
     assert not (export.results / "A1").exists()
     (export.folder / "slow").unlink()
     export.calls()
@@ -199,6 +199,43 @@ def test_a_killed_run_is_cleared_by_the_next(export: Export) -> None:
     (half / "report.json").write_text("half")
     export.run()
     assert (export.results / "A1" / "report.json").read_text().strip() == "k1"
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and no mere entry that nobody has collected."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_a_run_killed_without_warning_blocks_nothing_and_leaves_no_comparison_at_work(
+    export: Export, whole_group: bool
+) -> None:
+    """`kill -9` of the group, as systemd does it, and of the shell alone, which leaves its children behind."""
+    export.pairs(("k1", "pair", "A1", "i1"))
+    (export.folder / "slow").touch()
+    with subprocess.Popen(
+        export.command(), env=export.environment(), stdout=subprocess.DEVNULL, start_new_session=True
+    ) as first:
+        deadline = time.monotonic() + 20
+        while not (export.folder / "started").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        comparison = int((export.folder / "started").read_text())
+        if whole_group:
+            os.killpg(first.pid, signal.SIGKILL)
+        else:
+            first.kill()
+        first.wait(timeout=20)
+    (export.folder / "slow").unlink()
+    export.calls()
+    done = export.run()
+    assert done.returncode == 0, done.stderr
+    assert export.calls() == ["k1"]
+    assert not is_running(comparison)
+    assert (export.results / "A1" / "report.json").read_text().strip() == "k1"
+    assert list(export.results.glob(".work*")) == []
 
 
 def test_a_wrong_call_says_how_to_call(export: Export) -> None:
