@@ -22,6 +22,20 @@ from pipeline.segmentation.stage import segment
 Source = Path | str | Sequence[Path | str] | Visit
 """A visit already loaded, or where to load it from: a folder, a DICOMDIR, a zip, a list of files."""
 
+OF_THE_PAIR = frozenset(
+    {
+        "identity-override",
+        "identity-unverified",
+        "order-as-given",
+        "series-matched",
+        "visits-between-left-out",
+        "visits-identical",
+        "visits-reordered",
+        "visits-same-day",
+    }
+)
+"""Codes of what the loader says about both visits at once, though the follow-up carries it."""
+
 
 def load_visit(source: Path | str | Sequence[Path | str], *, config: Config | None = None) -> Visit:
     """Load one visit from a folder of any depth, a DICOMDIR, a zip, or a list of files.
@@ -79,8 +93,7 @@ def compare(
         )
 
     findings = (
-        *_of_visit("Baseline", (*first.findings, *first_anatomy.findings)),
-        *_of_visit("Follow-up", (*second.findings, *second_anatomy.findings)),
+        *_of_visits((*first.findings, *first_anatomy.findings), (*second.findings, *second_anatomy.findings)),
         *alignment.findings,
         *change.findings,
     )
@@ -98,9 +111,14 @@ def compare(
     )
 
 
-def _of_visit(name: str, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def _of_visits(first: Sequence[Finding], second: Sequence[Finding]) -> tuple[Finding, ...]:
     """Say whose finding it is: the stages treat both visits alike and do not know which one they see."""
-    return tuple(Finding(f.code, f.severity, f"{name}: {f.message}") for f in findings)
+    findings = []
+    for name, own, other in (("Baseline", first, second), ("Follow-up", second, first)):
+        for f in own:
+            whose = "" if f.code in OF_THE_PAIR else "Both visits: " if f in other else f"{name}: "
+            findings.append(Finding(f.code, f.severity, whose + f.message))
+    return tuple(dict.fromkeys(findings))
 
 
 def _require_level(level: str, first: Anatomy, second: Anatomy, config: Config) -> None:
