@@ -21,7 +21,7 @@ from pipeline.report.as_json import candidate_dict, provenance_dict, settings_sh
 from pipeline.report.chart import chart
 from pipeline.report.check import Check
 from pipeline.report.levels import Naming
-from pipeline.report.numbers import in_words, range_in_words
+from pipeline.report.numbers import confidence_in_words, in_words, range_in_words
 from pipeline.report.plane import sides
 from pipeline.report.redact import Redactor
 from pipeline.report.views import ROLE_NAMES, Encoding, View, make_view, packed
@@ -115,6 +115,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["number"] = in_words
     environment.filters["interval"] = range_in_words
+    environment.filters["confidence"] = confidence_in_words
     return environment
 
 
@@ -143,6 +144,8 @@ def _page(comparison: Comparison, pictures: dict[str, Any], extra: tuple[Finding
                 _visit("baseline", comparison.baseline, change.baseline, redact),
                 _visit("followup", comparison.followup, change.followup, redact),
             ],
+            cutoffs=", ".join(f"{cutoff:g}" for cutoff in comparison.config.measurement.bands_percent),
+            series_disagree=any(finding.code == "series-disagree" for finding in comparison.findings),
             roles=sorted({*change.baseline.volumes_by_role_mm3, *change.followup.volumes_by_role_mm3}),
             role_names=ROLE_NAMES,
             naming=_naming(comparison),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.comparison import Comparison
 from pipeline.dicom.visit import Plane
@@ -18,6 +19,7 @@ from pipeline.segmentation.anatomy import Structure
 FIELD_MM = (170.0, 130.0)
 SQUARE_MM = 14.0
 PIXEL_MM = 0.6
+BEHIND_WALL_MM = 7.0
 
 
 class Check:
@@ -46,8 +48,26 @@ class Check:
         if role not in segmentations:
             return ""
         labels = segmentations[role].labels
-        mask = labels.with_array(np.isin(labels.array, (Structure.VERTEBRA, Structure.SACRUM)).astype(np.float32))
-        return outline_path(resample(mask, side.to_halfway, self.grid, outside=0.0)[0], PIXEL_MM)
+        vertebrae, sacrum = (
+            resample(
+                labels.with_array((labels.array == part).astype(np.float32)), side.to_halfway, self.grid, outside=0.0
+            )
+            for part in (Structure.VERTEBRA, Structure.SACRUM)
+        )
+        return outline_path(vertebrae[0] * self._before_canal(side) + sacrum[0], PIXEL_MM)
+
+    def _before_canal(self, side: Side) -> NDArray[np.bool_]:
+        """Pixels up to :data:`BEHIND_WALL_MM` behind the line through the discs' posterior margins.
+
+        Bodies lie before it, spinous processes behind: these are labelled less surely and would blur the judgement.
+        """
+        margins = [side.halfway(level.posterior_margin_lps_mm) for level in side.anatomy.levels.values()]
+        if not margins:
+            return np.ones(self.grid.shape[1:], dtype=bool)
+        places = np.array(sorted(self.grid.to_index(m)[1:].tolist() for m in margins))
+        rows, columns = self.grid.shape[1:]
+        wall = np.interp(np.arange(rows), *places.T)
+        return np.asarray(np.arange(columns) < wall[:, None] + BEHIND_WALL_MM / PIXEL_MM)
 
     def _corners(self) -> str:
         """Small crosses where squares meet: well-aligned visits give a picture in which no square is seen."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,14 @@ def in_words(value: float | None, *, signed: bool = False, digits: int = 0) -> s
     if not any(c in "123456789" for c in text):
         return text
     return MINUS + text if value < 0 else "+" + text if signed else text
+
+
+def confidence_in_words(value: float) -> str:
+    """A level's confidence as ``0.98``: two decimals of what ``report.json`` holds, halves up.
+
+    It is evidence weighed by rule and no measured frequency, so it is never written as a percentage.
+    """
+    return str(Decimal(str(rounded(value, 3))).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def range_in_words(interval: Interval | None, *, signed: bool = False, digits: int = 0) -> str:

@@ -101,12 +101,18 @@ def make_view(comparison: Comparison, plane: Plane) -> View | None:
     if None in own:
         own = [None, None]  # both visits alike: labels of the same kind of series on either side
     outlines = {s.name: _outlines(s, _segmentation(s, o), grid) for s, o in zip(both, own, strict=True)}
-    return View(plane, grid, key, grey, outlines, reformatted, None in own)
+    carried_over = plane is Plane.AXIAL and (None in own or any(map(_carried_labels, both)))
+    return View(plane, grid, key, grey, outlines, reformatted, carried_over)
 
 
 def _grey(side: Side, role: Role, grid: Grid) -> NDArray[np.uint8]:
     values = resample_stacks(volumes_of(side.visit.series[role]), side.to_halfway, grid)
     return to_grey(values, window(values, central(*grid.shape[1:])))
+
+
+def _carried_labels(side: Side) -> bool:
+    """Whether the labels of axial series were not made on them, but carried over from a sagittal series."""
+    return any(finding.code == "axial-labels-carried-over" for finding in side.anatomy.findings)
 
 
 def _labelled_whole(side: Side, plane: Plane) -> Series | None:
@@ -124,7 +130,10 @@ def _segmentation(side: Side, own: Series | None) -> SeriesSegmentation | None:
 
 
 def _outlines(side: Side, segmentation: SeriesSegmentation | None, grid: Grid) -> tuple[Mapping[str, str], ...]:
-    masks = {"fragment": resample(side.occupancy, side.to_halfway, grid, outside=0.0)}
+    masks: dict[str, NDArray[np.float32]] = {}
+    # What lies below the detection limit is not a fragment, and is not drawn as one.
+    if side.centroid is not None:
+        masks["fragment"] = resample(side.occupancy, side.to_halfway, grid, outside=0.0)
     if segmentation is not None:
         labels = segmentation.labels
         for name, structures in OUTLINED.items():
@@ -132,7 +141,7 @@ def _outlines(side: Side, segmentation: SeriesSegmentation | None, grid: Grid) -
             masks[name] = _smooth(resample(mask, side.to_halfway, grid, outside=0.0), segmentation, grid)
     pixel = float(grid.spacing_mm[1])
     # A fragment thinner than the slices never fills half a voxel; its outline then runs at half its own maximum.
-    top = float(masks["fragment"].max()) if side.centroid is not None else 1.0
+    top = float(masks["fragment"].max()) if "fragment" in masks else 1.0
     levels = {"fragment": min(0.5, max(top / 2, 0.05))}
     return tuple(
         {name: path for name, m in masks.items() if (path := outline_path(m[i], pixel, levels.get(name, 0.5)))}
@@ -182,6 +191,7 @@ def packed(view: View, encoding: Encoding) -> dict[str, object]:
         "missing": {role.value: [n for n in view.outlines if n not in view.grey[role]] for role in roles},
         "reformatted": view.reformatted,
         "carried_over": view.carried_over,
+        "fragment_drawn": any("fragment" in paths for slices in view.outlines.values() for paths in slices),
         "key": view.key,
         "pitch": float(view.grid.spacing_mm[0]),
         "slices": [

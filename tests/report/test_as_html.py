@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -119,3 +120,65 @@ def test_visit_without_the_other_series_says_so() -> None:
     page, _ = render_html(cases.comparison(followup_roles=(Role.SAGITTAL_T2,)))
     assert "Sagittal T1 was not acquired at this visit" in page
     assert "Axial T2 was not acquired at this visit" in page
+
+
+def words(page: str) -> str:
+    """The page's text without pictures and tags, its spaces plain."""
+    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", text)
+
+
+def test_confidence_of_names_is_no_percentage_and_alike_everywhere(page: str) -> None:
+    original = cases.comparison()
+    level = replace(original.baseline_anatomy.levels["L4/L5"], confidence=0.97496)
+    levels = {**original.baseline_anatomy.levels, "L4/L5": level}
+    anatomy = replace(original.baseline_anatomy, levels=levels)
+    part = words(render_html(replace(original, baseline_anatomy=anatomy))[0]).split("How the level was named")[1]
+    part = part.split("Is the alignment right?")[0]
+    assert "Confidence in the name (weighed evidence, not a measured frequency): baseline 0.98, follow-up 0.92." in part
+    assert "L4/L5 0.98" in part
+    assert "%" not in part
+    assert "robability" not in words(page)
+
+
+def test_a_residue_below_the_detection_limit_is_explained_and_not_outlined() -> None:
+    page, _ = render_html(cases.comparison(7.5, 2.0))
+    assert "Complete resorption" in page
+    text = words(page)
+    assert re.search(r"Follow-up: a residue of \d+ mm³ lies below the detection limit of 60 mm³", text)
+    assert "Baseline: a residue" not in text
+    assert "Band of the rate cut-offs 25, 50, 100 %" in text
+    assert "The fragment is outlined as it was measured" in text
+    followups = page.split('data-visit="Follow-up')[1:]
+    assert all('class="o fragment"' not in film.split("</figure>")[0] for film in followups)
+
+
+def test_nothing_is_said_of_outlines_that_are_not_drawn() -> None:
+    text = words(render_html(cases.comparison(0.0, 0.0))[0])
+    assert "The fragment is outlined" not in text
+    assert "residue" not in text
+
+
+def test_series_that_disagree_are_shown_open() -> None:
+    original = cases.comparison()
+    volumes = {Role.SAGITTAL_T2: 2340.0, Role.SAGITTAL_T1: 900.0}
+    change = replace(original.change, baseline=replace(original.change.baseline, volumes_by_role_mm3=volumes))
+    alike = replace(original, change=change)
+    finding = Finding("series-disagree", Severity.INFO, "At baseline the series disagree about the fragment.")
+    folded, _ = render_html(alike)
+    opened, _ = render_html(replace(alike, findings=(*original.findings, finding)))
+    assert '<details class="every-series">' in folded
+    assert '<details class="every-series" open>' in opened
+    assert "The series disagree strongly" in words(opened)
+    assert "The series disagree strongly" not in words(folded)
+
+
+def test_carried_over_axial_labels_are_dashed_and_said_to_be(page: str) -> None:
+    original = cases.comparison()
+    finding = Finding("axial-labels-carried-over", Severity.INFO, "The labels of axial T2 were carried over.")
+    anatomy = replace(original.followup_anatomy, findings=(finding,))
+    carried, _ = render_html(replace(original, followup_anatomy=anatomy))
+    assert 'class="viewer hide-bone carried-over" id="view-axial"' in carried
+    assert 'class="viewer hide-bone" id="view-sagittal"' in carried
+    assert "carried over from the sagittal series" in words(carried)
+    assert "carried over from the sagittal series" not in words(page)

@@ -12,11 +12,13 @@ import pytest
 from PIL import Image
 
 from pipeline.dicom.visit import Plane, Role, Stack
+from pipeline.report.check import Check
 from pipeline.report.outline import outline_path
 from pipeline.report.picture import central, checkerboard, coarser, data_uri, to_grey, window
 from pipeline.report.plane import HANGING, focus, grid_through, hanging_axes, sides
 from pipeline.report.resample import Grid, resample
 from pipeline.report.views import Encoding, make_view, packed
+from pipeline.segmentation.anatomy import Structure
 from pipeline.volume import Volume
 from tests.report import cases
 
@@ -150,3 +152,16 @@ def test_bright_fat_under_the_skin_does_not_darken_the_spine() -> None:
     values[:, 50:] = 3000.0
     assert window(values)[1] == 3000
     assert window(values, central(60, 60))[1] < 201
+
+
+def test_only_bodies_and_sacrum_are_outlined_over_the_alignment() -> None:
+    comparison = cases.comparison()
+    anatomy = comparison.baseline_anatomy
+    segmentation = anatomy.segmentations[Role.SAGITTAL_T2]
+    labels = segmentation.labels
+    behind = (labels.array == 0) & (cases.lps(labels.shape, labels.affine)[..., 1] > cases.POSTERIOR_WALL_MM + 17)
+    with_processes = labels.with_array(np.where(behind, np.uint8(Structure.VERTEBRA), labels.array))
+    segmentations = {Role.SAGITTAL_T2: replace(segmentation, labels=with_processes)}
+    drawn = Check(replace(comparison, baseline_anatomy=replace(anatomy, segmentations=segmentations)))
+    assert drawn.bones == Check(comparison).bones
+    assert drawn.bones[0].count("M") >= 4
