@@ -19,7 +19,8 @@ from pipeline.segmentation.anatomy import Structure
 FIELD_MM = (170.0, 130.0)
 SQUARE_MM = 14.0
 PIXEL_MM = 0.6
-BEHIND_WALL_MM = 7.0
+BEHIND_WALL_MM = 6.0
+SACRUM_MM = 100.0
 
 
 class Check:
@@ -48,26 +49,25 @@ class Check:
         if role not in segmentations:
             return ""
         labels = segmentations[role].labels
-        vertebrae, sacrum = (
-            resample(
-                labels.with_array((labels.array == part).astype(np.float32)), side.to_halfway, self.grid, outside=0.0
-            )
-            for part in (Structure.VERTEBRA, Structure.SACRUM)
-        )
-        return outline_path(vertebrae[0] * self._before_canal(side) + sacrum[0], PIXEL_MM)
+        bone = np.isin(labels.array, (Structure.VERTEBRA, Structure.SACRUM))
+        drawn = resample(labels.with_array(bone.astype(np.float32)), side.to_halfway, self.grid, outside=0.0)
+        return outline_path(drawn[0] * self._before_canal(side), PIXEL_MM)
 
     def _before_canal(self, side: Side) -> NDArray[np.bool_]:
         """Pixels up to :data:`BEHIND_WALL_MM` behind the line through the discs' posterior margins.
 
-        Bodies lie before it, spinous processes behind: these are labelled less surely and would blur the judgement.
+        Bodies lie before it, spinous processes and the sacral crest behind: these are labelled less surely and would
+        blur the judgement. Below the lowest disc the line runs on at right angles to that disc, along the sacrum.
         """
-        margins = [side.halfway(level.posterior_margin_lps_mm) for level in side.anatomy.levels.values()]
-        if not margins:
+        levels = sorted(side.anatomy.levels.values(), key=lambda level: float(level.centre_lps_mm[2]))
+        if not levels:
             return np.ones(self.grid.shape[1:], dtype=bool)
-        places = np.array(sorted(self.grid.to_index(m)[1:].tolist() for m in margins))
+        below = levels[0].posterior_margin_lps_mm - SACRUM_MM * levels[0].axes_lps[:, 2]
+        wall = [side.halfway(place) for place in (below, *(level.posterior_margin_lps_mm for level in levels))]
+        places = np.array(sorted(self.grid.to_index(place)[1:].tolist() for place in wall))
         rows, columns = self.grid.shape[1:]
-        wall = np.interp(np.arange(rows), *places.T)
-        return np.asarray(np.arange(columns) < wall[:, None] + BEHIND_WALL_MM / PIXEL_MM)
+        edge = np.interp(np.arange(rows), *places.T) + BEHIND_WALL_MM / PIXEL_MM
+        return np.asarray(np.arange(columns) < edge[:, None])
 
     def _corners(self) -> str:
         """Small crosses where squares meet: well-aligned visits give a picture in which no square is seen."""
