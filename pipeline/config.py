@@ -7,12 +7,31 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import UsageError
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+
+DISCS = ("T10/T11", "T11/T12", "T12/L1", "L1/L2", "L2/L3", "L3/L4", "L4/L5", "L5/S1", "L5/L6", "L6/S1")
+"""Discs that may be measured, or named as the lowest one."""
+
+
+def _known_disc(name: str) -> str:
+    if name not in DISCS:
+        raise ValueError(f"{name!r} is no disc that can be measured; known are {', '.join(DISCS)}")
+    return name
+
+
+def _countable_disc(name: str) -> str:
+    if _known_disc(name) == "L5/L6":
+        raise ValueError("levels cannot be counted up from L5/L6; name L6/S1 where the spine has an L6")
+    return name
+
+
+Disc = Annotated[str, AfterValidator(_known_disc)]
+LowestDisc = Annotated[str, AfterValidator(_countable_disc)]
 
 
 class Section(BaseModel):
@@ -31,8 +50,8 @@ class DicomSettings(Section):
 class SegmentationSettings(Section):
     """Segmentation. ``level`` is the disc measured; ``minimum_level_confidence`` below which the run refuses."""
 
-    level: str = "L4/L5"
-    lowest_disc: str | None = None
+    level: Disc = "L4/L5"
+    lowest_disc: LowestDisc | None = None
     variants: Annotated[int, Field(ge=1, le=32)] = 4
     threads: Annotated[int, Field(ge=1)] = 2
     minimum_level_confidence: Fraction = 0.5
@@ -99,19 +118,42 @@ def load_config(path: Path | None = None) -> Config:
     if path is None:
         return Config()
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        return Config.model_validate(data)
+        return Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     except OSError as error:
         raise UsageError(
             f"Cannot read the settings {path}: {error.strerror}. Give --config an existing file."
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"The settings {path} are not valid YAML: {error}. Compare with configs/default.yaml."
+            f"The settings {path} are not valid YAML: {yaml_fault(error)}. Compare with configs/default.yaml."
         ) from error
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise UsageError(f"The settings {path} do not fit: {wrong}. Compare with configs/default.yaml.") from error
+        raise UsageError(
+            f"The settings {path} do not fit: {faults(error)}. Compare with configs/default.yaml."
+        ) from error
+
+
+def faults(error: ValidationError) -> str:
+    """What does not fit, in one line: ``unknown setting segmentation.levle; registration.seed: …``."""
+    return "; ".join(fault(one["type"], ".".join(map(str, one["loc"])), one["msg"]) for one in error.errors())
+
+
+def fault(kind: str, place: str, message: str) -> str:
+    """One of them, in words of this program where the validator speaks of its own classes."""
+    if kind == "extra_forbidden":
+        return f"unknown setting {place}"
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return f"{place or 'the file'}: names with values are expected, as in 'segmentation: {{level: L4/L5}}'"
+    return f"{place}: {message.removeprefix('Value error, ')}"
+
+
+def yaml_fault(error: yaml.YAMLError | UnicodeDecodeError) -> str:
+    """Where and what, in one line: ``line 1, column 6: expected ',' or ']', but got '<stream end>'``."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        what = " ".join((error.problem or error.context or "it cannot be read").split())
+        return f"line {mark.line + 1}, column {mark.column + 1}: {what}"
+    return " ".join(str(error).split())
 
 
 def package_file(name: str) -> Path:

@@ -27,15 +27,20 @@ def disc_name(text: str) -> str:
     Raises
     ------
     UsageError
-        If ``text`` names no disc.
+        If ``text`` names no disc, or none that can be measured.
     """
+    from pipeline.config import DISCS
+
     match = _DISC.fullmatch(text.strip().upper())
     if match is None:
         raise UsageError(f"{text!r} names no disc. Write the vertebrae above and below it, as in L4/L5 or L5/S1.")
     region, above, below_region, below = match.groups()
     if not below_region:  # "L4-5" stays in its region, "L5-1" goes to the next
         below_region = region if int(below) > int(above) else {"T": "L", "L": "S"}[region]
-    return f"{region}{int(above)}/{below_region}{int(below)}"
+    name = f"{region}{int(above)}/{below_region}{int(below)}"
+    if name not in DISCS:
+        raise UsageError(f"{name} is no disc that can be measured; known are {', '.join(DISCS)}.")
+    return name
 
 
 def resolve_settings(
@@ -46,7 +51,9 @@ def resolve_settings(
     allow_different_patients: bool = False,
 ) -> Config:
     """Settings of a run: the defaults, over them the file, over it what the command line names."""
-    from pipeline.config import Config, load_config
+    from pydantic import ValidationError
+
+    from pipeline.config import Config, faults, load_config
 
     settings = load_config(file)
     data: dict[str, Any] = settings.model_dump()
@@ -56,4 +63,7 @@ def resolve_settings(
         data["segmentation"]["lowest_disc"] = disc_name(lowest_disc)
     if allow_different_patients:
         data["dicom"]["allow_different_patients"] = True
-    return Config.model_validate(data)
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        raise UsageError(f"The options do not fit: {faults(error)}.") from error
