@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pipeline.dicom.inspection import Inspection, SeriesLine, VisitInspection
-    from pipeline.dicom.visit import Role
     from pipeline.findings import Finding
 
 PAGE_WIDTH = 160
@@ -53,7 +52,7 @@ def _print(found: Inspection) -> None:
     for visit in found.visits:
         console.print(_table(visit))
         if visit.missing_roles:
-            console.print(f"Not there: {', '.join(map(_words, visit.missing_roles))}.")
+            console.print(f"Not there: {', '.join(role.words for role in visit.missing_roles)}.")
         if not visit.usable:
             console.print("[bold]This visit cannot be compared: no series plays a role that is needed.[/bold]")
         _print_findings(console, visit.findings)
@@ -92,12 +91,6 @@ def _row(line: SeriesLine) -> tuple[str, ...]:
         str(line.slices) if line.blocks == 1 else f"{line.slices} in {line.blocks} blocks",
         "x".join(map(str, line.matrix)),
         "–" if line.spacing_mm is None else " ".join(f"{mm:.2f}" for mm in line.spacing_mm),
-        f"[bold]{_words(line.role)}[/bold]" if line.role else "–",
+        f"[bold]{line.role.words}[/bold]" if line.role else "–",
         escape(line.reason),
     )
-
-
-def _words(role: Role) -> str:
-    """``sagittal T1 post`` for ``sagittal_t1_post``."""
-    words = role.value.split("_")
-    return " ".join(word.upper() if word in {"t1", "t2", "stir"} else word for word in words)

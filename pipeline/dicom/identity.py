@@ -56,10 +56,13 @@ def check_same_patient(
     return check_identities((first, second), "The two visits", allow_different=allow_different)
 
 
+_ADVICE = "Check the export; if it is one person all the same, run again with --allow-different-patients."
+
+
 def check_identities(
-    identities: Sequence[PatientIdentity], where: str, *, allow_different: bool = False
+    identities: Sequence[PatientIdentity], where: str, *, allow_different: bool = False, advice: str = _ADVICE
 ) -> tuple[Finding, ...]:
-    """Compare any number of identities; ``where`` begins the message, e.g. ``"The files of this folder"``.
+    """Compare any number of identities; ``where`` begins the message, and ``advice`` ends it.
 
     Raises
     ------
@@ -72,7 +75,7 @@ def check_identities(
     if names and not allow_different:
         raise IdentityError(
             f"{where} differ in {joined(names)}, so they belong to different patients or were labelled wrongly. "
-            "Check the export; if it is one person all the same, run again with --allow-different-patients."
+            f"{advice}"
         )
     if names:
         text = f"{where} differ in {joined(names)}; compared all the same, as was asked for."

@@ -16,6 +16,7 @@ from pipeline.errors import IdentityError
 from pipeline.findings import Finding, Severity
 
 _SCHEMA = "discdelta-inspection/1"
+_ADVICE = "Check the export; if it is one person, give `discdelta compare` the option --allow-different-patients."
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _lines(candidates: tuple[Candidate, ...]) -> tuple[SeriesLine, ...]:
 
 def _identity_findings(folder: Folder) -> tuple[Finding, ...]:
     try:
-        return check_identities([facts.identity for facts in folder.facts], "The images given")
+        return check_identities([facts.identity for facts in folder.facts], "The images given", advice=_ADVICE)
     except IdentityError as error:
         return (Finding("identity-differs", Severity.ERROR, str(error)),)
 

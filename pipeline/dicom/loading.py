@@ -184,7 +184,8 @@ def findings_of_scan(folder: Folder, chosen: Iterable[StackFacts]) -> tuple[Find
     """Findings of the scan, without those about single stacks that were not chosen."""
     about_stacks = {finding for stack in folder.scanned.stacks for finding in stack.findings}
     wanted = {finding for facts in chosen for finding in folder.scanned.stacks[facts.index].findings}
-    return tuple(f for f in folder.scanned.findings if f not in about_stacks or f in wanted)
+    # Stacks of one series say the same, such as each slice of a localizer; once is enough.
+    return tuple(dict.fromkeys(f for f in folder.scanned.findings if f not in about_stacks or f in wanted))
 
 
 def _content_hash(sources: Sequence[ByteSource]) -> str:

@@ -78,7 +78,9 @@ def _read(role: Role, path: Path, findings: list[Finding]) -> tuple[Volume, byte
         array = np.asarray(image.dataobj, dtype=np.float32).reshape(shape)
         digest = _digest(path)
     except (OSError, EOFError, ValueError, ArithmeticError) as error:
-        raise UnreadableInputError(f"The voxels of {path.name} cannot be read: {error}. Convert it again.") from error
+        raise UnreadableInputError(
+            f"The voxels of {path.name} cannot be read: {_said(error, path)}. Convert it again."
+        ) from error
     if not np.isfinite(array).all():
         array = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
         text = f"{path.name} holds values that are no numbers; they are taken as 0."
@@ -100,12 +102,21 @@ def _open(path: Path) -> Nifti1Image:
     try:
         image = nibabel.load(path)
     except (ImageFileError, OSError, EOFError, ValueError, ArithmeticError) as error:
-        raise UnreadableInputError(f"{path.name} is not a readable NIfTI file: {error}. Convert it again.") from error
+        what = _said(error, path)
+        raise UnreadableInputError(f"{path.name} is not a readable NIfTI file: {what}. Convert it again.") from error
     if not isinstance(image, nibabel.Nifti1Image):
         raise UnreadableInputError(
             f"{path.name} is {type(image).__name__}, which does not say left from right. Convert it to NIfTI."
         )
     return image
+
+
+def _said(error: Exception, path: Path) -> str:
+    """A library's words in one line, with the file's name in place of its folder."""
+    text = " ".join(str(error).split())
+    for place in (path.absolute(), path):
+        text = text.replace(str(place), path.name)
+    return text.rstrip(".")
 
 
 def _three_dimensions(image: Nifti1Image, path: Path) -> tuple[int, int, int]:

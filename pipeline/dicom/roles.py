@@ -131,16 +131,15 @@ def _findings(
     findings = []
     reason = next(filter(None, (item.last_resort for item in winner.members)), None)
     if reason is not None:
-        text = f"{winner.facts.name} plays {role} because nothing better is there: {reason}."
+        text = f"{winner.facts.name} plays {role.words} because nothing better is there: {reason}."
         findings.append(Finding("series-last-resort", Severity.WARNING, text))
     if joined:
-        text = (
-            f"{winner.facts.name} and {len(joined)} more series of one protocol at other levels together play {role}."
-        )
+        others = f"{len(joined)} more series of one protocol at other levels"
+        text = f"{winner.facts.name} and {others} together play {role.words}."
         findings.append(Finding("series-joined", Severity.INFO, text))
     repeats = [unit for unit, why in lost if "repeated later" in why or "less complete" in why]
     if repeats:
-        text = f"{role} was acquired more than once: {winner.facts.name} was taken, " + "; ".join(
+        text = f"The {role.words} was acquired more than once: {winner.facts.name} was taken, " + "; ".join(
             f"{unit.facts.name} was not ({why.split(': ', 1)[1]})" for unit, why in lost if unit in repeats
         )
         findings.append(Finding("series-repeated", Severity.INFO, text + "."))

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from pipeline.config import Section, package_file
+from pipeline.config import Section, fault, package_file, yaml_fault
 from pipeline.dicom.stack import StackKind
 from pipeline.dicom.stackfacts import StackFacts
 from pipeline.dicom.text import plain
@@ -197,7 +197,8 @@ def _fault(name: str, wanted: Any, traits: Traits) -> str | None:
             return _NOT_STATED
         if _inside(value, wanted):
             return None
-        return f"{_NUMBERS[name].format(f'{value:.4g}')}, asked for {_span(wanted)}"
+        said = _NUMBERS[name].format(f"{value:.4g}")
+        return f"{'1 slice' if said == '1 slices' else said}, asked for {_span(wanted)}"
     if name in ("text", "body_part"):
         words = facts.all_words if name == "text" else plain(facts.body_part)
         return None if _compiled(wanted).search(words) else "name does not fit"
@@ -295,11 +296,11 @@ def _read_rules(place: Path) -> SeriesRules:
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"The series rules {place} are not valid YAML: {error}. Compare with configs/series_rules.yaml."
+            f"The series rules {place} are not valid YAML: {yaml_fault(error)}. Compare with configs/series_rules.yaml."
         ) from error
     except ValidationError as error:
         root = yaml.compose(place.read_text(encoding="utf-8"), Loader=_LOADER)
-        wrong = "; ".join(f"{_place(root, e['loc'])}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(fault(e["type"], _place(root, e["loc"]), e["msg"]) for e in error.errors())
         raise UsageError(
             f"The series rules {place} do not fit: {wrong}. Compare with configs/series_rules.yaml."
         ) from error

@@ -33,6 +33,19 @@ _REASONS: dict[str, tuple[Severity, str]] = {
 }
 
 
+_THINGS = {"folder-repeated": ("folders", "folder"), "file-unreadable": ("files or folders", "file or folder")}
+
+_SINGULAR = (
+    ("are DICOM objects", "is a DICOM object"),
+    ("are colour pictures, not measurements", "is a colour picture, no measurement"),
+    ("are secondary captures (screenshots or scanned documents)", "is a secondary capture (screenshot or scan)"),
+    ("are no regular files", "is no regular file"),
+    ("of their pixels", "of its pixels"),
+    ("unpack them with their password", "unpack it with its password"),
+    ("that are ", "that is "),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """One thing that was found and left out.
@@ -69,9 +82,17 @@ def summarize(skipped: Iterable[Skipped]) -> tuple[Finding, ...]:
     return tuple(_summary(reason, names) for reason, names in sorted(by_reason.items()))
 
 
+def _of_one(what: str) -> str:
+    """The same words about a single thing."""
+    for plural, singular in _SINGULAR:
+        what = what.replace(plural, singular)
+    return what
+
+
 def _summary(reason: str, names: list[str]) -> Finding:
     severity, what = _REASONS[reason]
     shown = ", ".join(sorted(names)[:_NAMES_SHOWN])
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    count = f"1 file or folder {what}" if len(names) == 1 else f"{len(names)} files or folders {what}"
+    things, thing = _THINGS.get(reason, ("files", "file"))
+    count = f"1 {thing} {_of_one(what)}" if len(names) == 1 else f"{len(names)} {things} {what}"
     return Finding(reason, severity, f"Left out {count}: {shown}{more}.")

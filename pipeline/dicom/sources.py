@@ -138,6 +138,22 @@ def _read_fully(handle: int, wanted: int) -> bytes:
     return b"".join(parts)
 
 
+def require_there(path: Path) -> bool:
+    """Whether something given is a folder.
+
+    Raises
+    ------
+    UnreadableInputError
+        If nothing is there.
+    """
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError as error:
+        raise UnreadableInputError(
+            f"Cannot read {path}: {error.strerror or error}. Give an existing folder, DICOMDIR, zip or file."
+        ) from error
+
+
 def find_sources(source: Path | Sequence[Path]) -> tuple[list[ByteSource], list[Skipped]]:
     """Every file below what was given, in the order of names, each once; and what is no file.
 
@@ -153,12 +169,7 @@ def find_sources(source: Path | Sequence[Path]) -> tuple[list[ByteSource], list[
     seen: set[tuple[int, int]] = set()
     found: dict[str, ByteSource] = {}
     for path in given:
-        try:
-            is_folder = stat.S_ISDIR(path.stat().st_mode)
-        except OSError as error:
-            raise UnreadableInputError(
-                f"Cannot read {path}: {error.strerror or error}. Give an existing folder, DICOMDIR, zip or file."
-            ) from error
+        is_folder = require_there(path)
         names = _walk(str(path), seen, skipped) if is_folder else [str(path)]
         found.update((name, ByteSource(Path(name))) for name in names)
     return list(found.values()), skipped

@@ -37,6 +37,12 @@ class Role(StrEnum):
         """The plane that this role asks for."""
         return Plane(self.value.split("_", 1)[0])
 
+    @property
+    def words(self) -> str:
+        """As people write it: ``sagittal T1 post`` for ``sagittal_t1_post``."""
+        words = self.value.split("_")
+        return " ".join(word.upper() if word in {"t1", "t2", "stir"} else word for word in words)
+
 
 @dataclass(frozen=True, eq=False)
 class Stack:

@@ -12,6 +12,7 @@ from pipeline.config import DicomSettings
 from pipeline.dicom.identity import check_identities, check_same_patient, merged_identity
 from pipeline.dicom.loading import Folder, PlannedVisit, decode, open_folder
 from pipeline.dicom.matching import Protocol, unsuited
+from pipeline.dicom.sources import require_there
 from pipeline.dicom.text import joined
 from pipeline.dicom.visit import PatientIdentity, Role, Visit
 from pipeline.errors import NoUsableSeriesError, UsageError
@@ -82,6 +83,11 @@ def load_pair(
         if isinstance(baseline, Visit):
             raise UsageError("Only one visit was given. Name the follow-up too.")
         return _pair_of_one(baseline, settings)
+    for given in (baseline, followup):  # a slip in the second path should not cost the time of loading the first
+        if not isinstance(given, Visit):
+            paths = as_paths(given)
+            for path in (paths,) if isinstance(paths, Path) else paths:
+                require_there(path)
     first, second = _Side.of(baseline, settings), _Side.of(followup, settings)
     first, second = first.without(second), second.without(first)
     allowed = settings.allow_different_patients
@@ -209,7 +215,7 @@ def _matched(first: _Side, second: _Side) -> tuple[_Side, _Side, list[Finding]]:
     ]
     if not changed:
         return first, second, []
-    roles = joined(role.replace("_", " ") for role in changed)
+    roles = joined(role.words for role in changed)
     text = f"For {roles}, a series other than the first choice was taken, so that both visits are of one protocol."
     return first, second, [Finding("series-matched", Severity.INFO, text)]
 
@@ -233,10 +239,10 @@ def _nothing_usable(folder: Folder) -> str:
     lost = [candidate for planned in folder.visits for candidate in planned.plan.candidates]
     named = [
         f"series {'without number' if c.series_number is None else c.series_number} "
-        f"({c.weighting}, {c.plane}): {c.reason}"
+        f"({c.weighting}, {c.plane}): {c.reason if c.role is None else f'{c.role.words} cannot be measured alone'}"
         for c in lost
     ]
-    needed = joined(role.replace("_", " ") for role in folder.rules.needed).replace(" and ", " or ")
+    needed = joined(role.words for role in folder.rules.needed).replace(" and ", " or ")
     reasons = "; ".join(dict.fromkeys(named[:6])) + (" and more" if len(named) > 6 else "")
     return (
         f"{folder.label} holds MR images, but none that can serve as {needed}. Found: {reasons}. "

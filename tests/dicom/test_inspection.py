@@ -12,7 +12,7 @@ from pydicom.uid import CTImageStorage
 from pipeline.dicom.inspection import Inspection, inspect
 from pipeline.dicom.visit import Role
 from pipeline.dicom.visits import load_visit
-from tests.dicom.dicom_files import save_all, slices
+from tests.dicom.dicom_files import ramp, save_all, slices, uid
 from tests.dicom.test_visits import series, study
 
 CLINICAL = {
@@ -108,7 +108,25 @@ def test_several_patients_are_shown_not_refused(tmp_path: Path) -> None:
     study(study(tmp_path), 2, "20130702", PatientID="OTHER")
     inspection = inspect(tmp_path)
     assert len(inspection.visits) == 2
-    assert "identity-differs" in {finding.code for finding in inspection.findings}
+    (differs,) = (finding for finding in inspection.findings if finding.code == "identity-differs")
+    assert "give `discdelta compare` the option" in differs.message, "inspect itself has no such option"
+
+
+def test_a_localizer_of_single_slices_is_told_once(tmp_path: Path) -> None:
+    study(tmp_path)
+    turned = [(1, 0, 0, 0, 1, 0), (0, 1, 0, 0, 0, -1), (1, 0, 0, 0, 0, -1)]
+    for number, cosines in enumerate(turned):
+        (one,) = slices(ramp((1, 5, 4)), series=9, SeriesDescription="LOC")
+        one.ImageOrientationPatient, one.SOPInstanceUID = list(cosines), uid("loc", number)
+        save_all([one], tmp_path / f"loc{number}")
+    inspection = inspect(tmp_path)
+    assert [finding.code for finding in inspection.findings].count("single-slice") == 1
+
+
+def test_a_single_thing_left_out_is_one(tmp_path: Path) -> None:
+    (study(tmp_path) / "notes.txt").write_text("no image")
+    messages = [finding.message for finding in inspect(tmp_path).findings]
+    assert "Left out 1 file that is not DICOM: notes.txt." in messages
 
 
 def test_a_folder_without_a_usable_series_can_be_inspected(tmp_path: Path) -> None:

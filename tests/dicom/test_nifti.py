@@ -155,3 +155,10 @@ def test_nothing_given_or_nothing_there(tmp_path: Path) -> None:
         load_nifti_visit({})
     with pytest.raises(UnreadableInputError, match="There is no file"):
         load_nifti_visit({Role.SAGITTAL_T2: tmp_path / "none.nii"})
+
+
+def test_what_is_no_nifti_is_named_without_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no image")
+    with pytest.raises(UnreadableInputError, match=r"notes\.txt") as error:
+        load_nifti_visit({Role.SAGITTAL_T2: tmp_path / "notes.txt"})
+    assert str(tmp_path) not in str(error.value)

@@ -139,6 +139,14 @@ def test_of_several_series_those_are_compared_that_suit_each_other(tmp_path: Pat
     assert load_visit(late).series[Role.SAGITTAL_T2].facts.series_number == 1
 
 
+def test_a_visit_with_nothing_but_axial_series_says_that_these_cannot_be_measured_alone(tmp_path: Path) -> None:
+    affine = affine_of(AXIAL, spacing=(4.0, 1.0, 1.0))
+    save_all(slices(np.full((12, 200, 200), 1, np.uint16), affine, series=4, SeriesDescription="T2 AX"), tmp_path)
+    with pytest.raises(NoUsableSeriesError, match="axial T2 cannot be measured alone") as error:
+        load_visit(tmp_path)
+    assert "serve as sagittal T2" in str(error.value)
+
+
 def test_one_folder_with_one_visit_is_no_pair(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="single visit"):
         load_pair(study(tmp_path))
