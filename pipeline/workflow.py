@@ -54,6 +54,7 @@ def compare(
     *,
     config: Config | None = None,
     progress: Callable[[str], None] = lambda stage: None,
+    loaded: Callable[[Visit, Visit], None] = lambda first, second: None,
 ) -> Comparison:
     """Compare two visits of one patient.
 
@@ -66,6 +67,8 @@ def compare(
         Settings; the defaults when None.
     progress
         Called with a stage's name when it begins.
+    loaded
+        Called with both visits in the order of time before the long work begins; may raise to prevent it.
 
     Raises
     ------
@@ -78,6 +81,7 @@ def compare(
 
     with watch.stage("load"):
         first, second = dicom.load_pair(baseline, followup, config.dicom)
+    loaded(first, second)
     with watch.stage("segment baseline"):
         first_anatomy = segment(first, config.segmentation)
     with watch.stage("segment follow-up"):

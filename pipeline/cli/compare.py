@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.log import log_times, log_visits
 from pipeline.cli.options import ConfigFile, Json, Quiet, Verbose, resolve_settings
 from pipeline.cli.output import refuse_foreign, require_writable, written_report
 from pipeline.cli.terminal import error_console, guarded, set_up_logging
@@ -101,13 +102,17 @@ def _run(
     with StageDisplay(console, stages, shown=not quiet) as progress:
         from pipeline import compare as run
 
-        comparison = run(*sources, config=settings, progress=progress)
+        def loaded(first: Visit, second: Visit) -> None:
+            if out is not None and not overwrite:
+                refuse_foreign(out, first, second)
+            log_visits(first, second)
+
+        comparison = run(*sources, config=settings, progress=progress, loaded=loaded)
+        log_times(comparison)
         if out is None:
             from pipeline.report.as_json import report_dict, to_text
 
             return comparison, to_text(report_dict(comparison))
-        if not overwrite:
-            refuse_foreign(out, comparison)
         progress("report")
         return comparison, written_report(comparison, out)
 
@@ -127,6 +132,11 @@ def _sources(
         return first, second
     if baseline is None:
         raise UsageError("Which visits? Name two folders, one folder that holds both, or volumes with --t2.")
+    from pipeline.dicom.sources import require_there
+
+    for path in (baseline, followup):
+        if path is not None:
+            require_there(path)
     return baseline, followup
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +12,13 @@ from pipeline.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.comparison import Comparison
+    from pipeline.dicom.visit import Visit
 
 REPORT = "report.json"
 
 
 def require_writable(out: Path) -> None:
-    """Find out before the work that its result could not be written; makes nothing.
+    """Find out before the work that its result could not be written; leaves nothing.
 
     Raises
     ------
@@ -29,11 +30,15 @@ def require_writable(out: Path) -> None:
         place = place.parent
     if not place.is_dir():
         raise OutputError(f"{out} cannot be a folder: {place.name} is a file. Choose another --out.")
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise OutputError(f"Nothing may be written into {place}. Choose another --out folder or mend its rights.")
+    try:
+        Path(tempfile.mkdtemp(prefix=".partial-", dir=place)).rmdir()  # rights alone say little: /proc, read-only disks
+    except OSError as error:
+        raise OutputError(
+            f"Nothing can be written into {place}: {error.strerror}. Choose another --out folder or mend its rights."
+        ) from error
 
 
-def refuse_foreign(out: Path, comparison: Comparison) -> None:
+def refuse_foreign(out: Path, first: Visit, second: Visit) -> None:
     """Let a rerun replace its own earlier result, and nothing else.
 
     Raises
@@ -45,7 +50,7 @@ def refuse_foreign(out: Path, comparison: Comparison) -> None:
         text = (out / REPORT).read_text(encoding="utf-8")
     except OSError:
         return
-    ours = [comparison.baseline.input_sha256, comparison.followup.input_sha256]
+    ours = [first.input_sha256, second.input_sha256]
     try:
         same = json.loads(text)["provenance"]["inputs_sha256"] == ours
     except (ValueError, KeyError, TypeError):

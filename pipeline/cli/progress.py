@@ -62,7 +62,7 @@ class StageDisplay:
         """Say how long all of it should take."""
         if self._shown:
             total = sum(self._expected.values())
-            self._console.print(f"This takes about {total:.0f} s on two cores.")
+            self._console.print(f"This takes about {total:.0f} s on two idle cores; more with many series.")
         self._progress.start()
         return self
 

@@ -1,18 +1,20 @@
 """What every command shares with its terminal: streams, logging, and how an error becomes an exit code.
 
 Standard output belongs to results; everything else goes to standard error. No message says who the patient is:
-tracebacks are printed without the text of the exceptions, because libraries quote header values in it.
+tracebacks are printed without the text of libraries' exceptions, because these quote header values in it.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ from pipeline.errors import DiscdeltaError, ExitCode
 if TYPE_CHECKING:
     from rich.console import Console
 
+_PACKAGE = "pipeline"
 INTERRUPTED = 130
 TERMINATED = 143
 
@@ -65,7 +68,7 @@ def guarded(*, verbose: bool = False) -> Iterator[None]:
         if verbose:
             _show_frames(error)
         advice = "" if verbose else " Run again with --verbose to see where, and report it with those lines."
-        _fail("internal", f"This should not happen: {type(error).__name__}.{advice}", ExitCode.INTERNAL)
+        _fail("internal", f"This should not happen: {_told(error)}.{advice}", ExitCode.INTERNAL)
 
 
 @contextmanager
@@ -101,4 +104,36 @@ def _show_frames(error: BaseException) -> None:
         chain.append(current)
         current = current.__cause__ or current.__context__
     for link in reversed(chain):
-        typer.echo("".join(traceback.format_tb(link.__traceback__)) + type(link).__qualname__, err=True)
+        for frame in traceback.extract_tb(link.__traceback__):
+            typer.echo(f"  {_place(frame)}, in {frame.name}: {frame.line}", err=True)
+        typer.echo(_told(link), err=True)
+
+
+def _place(frame: traceback.FrameSummary) -> str:
+    """File and line, from the package's folder on: where it is installed is nobody's business."""
+    path = Path(frame.filename)
+    roots = [n for n, part in enumerate(path.parts) if part in ("site-packages", _PACKAGE)]
+    inside = path.parts[roots[-1] + (path.parts[roots[-1]] == "site-packages") :] if roots else (path.name,)
+    return f"{'/'.join(inside)}:{frame.lineno}"
+
+
+def _told(error: BaseException) -> str:
+    """Class of an error and the place in this package; its words only where this package wrote them.
+
+    Libraries quote header values in their errors, and so does ``int("...")`` called from here. What a ``raise`` in this
+    package says is ours.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if _is_ours(frame)]
+    place = f" at {_place(ours[-1])}" if ours else ""
+    words = f": {str(error).rstrip('.')}" if ours and ours[-1] is frames[-1] and _raises(ours[-1]) else ""
+    return f"{type(error).__name__}{place}{words}"
+
+
+def _is_ours(frame: traceback.FrameSummary) -> bool:
+    path = Path(frame.filename)
+    return path != Path(__file__) and path.is_relative_to(Path(__file__).parents[1])
+
+
+def _raises(frame: traceback.FrameSummary) -> bool:
+    return re.match(r"raise [A-Z]\w*\(", frame.line or "") is not None

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 import pipeline.workflow
 from pipeline.cli import app
 from pipeline.comparison import Comparison
-from pipeline.dicom.visit import Role
+from pipeline.dicom.visit import Role, Visit
 from pipeline.errors import ExitCode, LevelError
 from tests.report.cases import comparison as made_by_hand
 
@@ -26,27 +26,41 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     seen: list[dict[str, Any]] = []
 
     def compare(
-        baseline: object, followup: object = None, *, config: Any, progress: Callable[[str], None]
+        baseline: object,
+        followup: object = None,
+        *,
+        config: Any,
+        progress: Callable[[str], None],
+        loaded: Callable[[Visit, Visit], None],
     ) -> Comparison:
         seen.append({"baseline": baseline, "followup": followup, "config": config})
-        for stage in ("load", "segment baseline", "segment follow-up", "align", "measure"):
-            progress(stage)
-        if str(baseline) == "unsure":
-            raise LevelError("L4/L5 is not there. Choose another level.")
-        return made_by_hand(
+        progress("load")
+        made = made_by_hand(
             3.0 if str(baseline) == "other" else 7.5,
             usable=str(baseline) != "unusable",
             roles=(Role.SAGITTAL_T2,),
             config=config,
         )
+        loaded(made.baseline, made.followup)
+        for stage in ("segment baseline", "segment follow-up", "align", "measure"):
+            progress(stage)
+            seen[-1]["last"] = stage
+        if str(baseline) == "unsure":
+            raise LevelError("L4/L5 is not there. Choose another level.")
+        return made
 
     monkeypatch.setattr(pipeline.workflow, "compare", compare)
     return seen
 
 
 @pytest.fixture
-def run(calls: list[dict[str, Any]]) -> Run:
+def run(calls: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command in a folder that holds the visits named below."""
     del calls
+    place = tmp_path / "here"
+    for name in ("march", "july", "other", "both", "unsure", "unusable"):
+        (place / name).mkdir(parents=True)
+    monkeypatch.chdir(place)
     return lambda *arguments: CliRunner().invoke(app, ["compare", *map(str, arguments)])
 
 
@@ -67,10 +81,10 @@ def test_json_prints_the_report_and_nothing_else(run: Run, tmp_path: Path) -> No
     assert json.loads(done.stdout)["change"]["category"] == "partial"
 
 
-def test_json_without_a_folder_writes_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_json_without_a_folder_writes_nothing(run: Run, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
     assert json.loads(run("march", "july", "--json").stdout)["level"]["name"] == "L4/L5"
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_quiet_prints_nothing(run: Run, tmp_path: Path) -> None:
@@ -121,6 +135,40 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_work(
     assert done.exit_code == ExitCode.OUTPUT_NOT_WRITTEN
     assert done.stderr.startswith("error [output-not-written]: ")
     assert calls == []
+
+
+def test_another_pairs_folder_is_refused_before_the_long_work(
+    run: Run, calls: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    assert run("march", "july", "--out", tmp_path / "report").exit_code == 0
+    (tmp_path / "report" / "report.json").write_text('{"provenance": {"inputs_sha256": ["a", "b"]}}')
+    assert run("march", "july", "--out", tmp_path / "report").exit_code == ExitCode.USAGE
+    assert "last" not in calls[-1]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+def test_a_place_where_nothing_can_be_made_is_told_before_the_work(run: Run, calls: list[dict[str, Any]]) -> None:
+    assert run("march", "july", "--out", "/proc/report").exit_code == ExitCode.OUTPUT_NOT_WRITTEN
+    assert calls == []
+
+
+@pytest.mark.parametrize("visits", [("march", "nowhere"), ("nowhere", "july")])
+def test_a_missing_visit_is_told_before_anything_begins(
+    run: Run, calls: list[dict[str, Any]], tmp_path: Path, visits: tuple[str, str]
+) -> None:
+    done = run(*visits, "--out", tmp_path / "report")
+    assert done.exit_code == ExitCode.UNREADABLE_INPUT
+    assert done.stderr.startswith("error [unreadable-input]: Cannot read nowhere")
+    assert len(done.stderr.splitlines()) == 1
+    assert calls == []
+
+
+def test_verbose_logs_series_sizes_and_times(run: Run, tmp_path: Path) -> None:
+    done = run("march", "july", "--out", tmp_path / "report", "--verbose")
+    assert done.exit_code == 0
+    for told in ("baseline of ", "sagittal T2: series ", " voxels of ", " took "):
+        assert told in done.stderr
+    assert str(tmp_path) not in done.stderr
 
 
 def test_options_reach_the_settings(run: Run, calls: list[dict[str, Any]], tmp_path: Path) -> None:

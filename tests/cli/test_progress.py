@@ -26,7 +26,7 @@ def shown(*, terminal: bool, visible: bool = True, fails: bool = False) -> str:
 
 def test_a_log_gets_a_line_per_stage_with_the_time_to_expect() -> None:
     assert shown(terminal=False).splitlines() == [
-        "This takes about 8 s on two cores.",
+        "This takes about 8 s on two idle cores; more with many series.",
         "load (about 2 s)",
         "align (about 6 s)",
     ]

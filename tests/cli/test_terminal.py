@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 
 from pipeline import errors
 from pipeline.cli.terminal import INTERRUPTED, TERMINATED, guarded
 from pipeline.errors import DiscdeltaError, ExitCode
+from pipeline.volume import Volume
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DiscdeltaError)]
 
@@ -43,6 +45,24 @@ def test_an_unexpected_error_shows_its_place_but_never_its_words(
     assert "KeyError" in streams.err
     assert "Doe" not in streams.err
     assert ("test_terminal.py" in streams.err) is verbose
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_words_of_this_package_are_shown_and_those_it_provokes_are_not(
+    capsys: pytest.CaptureFixture[str], verbose: bool
+) -> None:
+    """What a `raise` of this package says is ours; what Python says of a value that it was given is not."""
+    with pytest.raises(typer.Exit), guarded(verbose=verbose):
+        Volume(np.zeros((2, 2)), np.eye(4))
+    told = capsys.readouterr().err
+    assert "This should not happen: ValueError at pipeline/volume.py:" in told
+    assert "a volume has three dimensions, this array has 2" in told
+    with pytest.raises(typer.Exit), guarded(verbose=verbose):
+        Volume(np.zeros((2, 2, 2)), "Doe^Jane")  # type: ignore[arg-type]
+    told = capsys.readouterr().err
+    assert "ValueError at pipeline/volume.py:" in told
+    assert "Doe^Jane" not in told.replace('Volume(np.zeros((2, 2, 2)), "Doe^Jane")', "")
+    assert str(Path(__file__).parent) not in told
 
 
 def refused_by_a_library(words: str) -> errors.UnreadableInputError:
