@@ -75,7 +75,7 @@ def predict(volume: Volume, network: Predictor, count: int) -> Prediction:
     labels = np.zeros((count, slices, *plane.count), dtype=np.uint8)
     for number, variant in enumerate(variants(count)):
         seen = _varied(plane, variant)
-        probabilities = np.moveaxis(network(_with_neighbours(series, seen, variant)), 1, 0)
+        probabilities = np.moveaxis(network(with_neighbours(series, seen, variant)), 1, 0)
         own = series.between(probabilities, seen, plane)
         _complete(own)
         labels[number] = own.argmax(axis=0)
@@ -106,7 +106,7 @@ def _varied(plane: InPlane, variant: Variant) -> InPlane:
     return InPlane((counts[0], counts[1]), (firsts[0], firsts[1]), (variant.pixel_mm, variant.pixel_mm))
 
 
-def _with_neighbours(
+def with_neighbours(
     series: CanonicalSeries, plane: InPlane, variant: Variant, only: NDArray[np.int64] | None = None
 ) -> NDArray[np.float32]:
     """Shape (n, 3, *plane.count): each slice between its neighbours; the end slice repeats."""
@@ -124,7 +124,7 @@ def _locate(series: CanonicalSeries, network: Predictor) -> InPlane:
     plane = series.plane()
     n = series.image.shape[0]
     central = np.unique(np.linspace(0.25 * (n - 1), 0.75 * (n - 1), LOCATING_SLICES).round().astype(np.int64))
-    probabilities = network(_with_neighbours(series, plane, Variant(), central))
+    probabilities = network(with_neighbours(series, plane, Variant(), central))
     spine = (1.0 - probabilities[:, Structure.BACKGROUND]).max(axis=0) > 0.5
     blobs, count = ndimage.label(ndimage.binary_dilation(spine, iterations=3))
     if count == 0:

@@ -21,7 +21,6 @@ SACRAL_SLOPE_DEGREES = 13.0
 """The steepest of the three lowest discs slopes forward by at least this much: 14 to 49 degrees in 30 real spines."""
 SHRINKING_MM = 2.0
 """Distance between discs in the upper half less that in the lower half: −10.5 to −0.4 mm in 30 real spines."""
-STEEPER_DEGREES = 5.0
 CERTAINTY = 0.55
 """Mean probability of the chosen structure over the spine; noise stays far below."""
 
@@ -106,15 +105,20 @@ def _canal_faults(spine: Spine) -> list[str]:
 
 
 def _direction_faults(spine: Spine) -> list[str]:
-    """Vertebrae grow towards the sacrum, and S1 slopes forward: an image that is upside down shows neither."""
+    """Vertebrae grow towards the sacrum, and S1 slopes forward: an image that is upside down shows neither.
+
+    With a sacrum at the lower end nothing is asked here, and without one (the upper half of a spine) no slope is;
+    whether the image as such is the right way up is for :func:`~pipeline.segmentation.orientation.require_upright`.
+    """
     gaps = np.linalg.norm(np.diff([disc.centre for disc in spine.discs], axis=0), axis=1)
-    if len(gaps) < 4:
+    if len(gaps) < 4 or spine.bodies[-1].sacral:
         return []
     half = len(gaps) // 2
     shrinking = float(gaps[:half].mean() - gaps[-half:].mean())
     slopes = [sacral_slope_degrees(disc) for disc in spine.discs]
     low, high = max(slopes[-3:]), min(slopes[:3])
-    if low >= SACRAL_SLOPE_DEGREES or not (shrinking > SHRINKING_MM or -high > low + STEEPER_DEGREES):
+    sacrum_above = any(body.sacral for body in spine.bodies)
+    if low >= SACRAL_SLOPE_DEGREES or not (sacrum_above or shrinking > SHRINKING_MM):
         return []
     change = f"{abs(shrinking):.0f} mm {'closer together' if shrinking > 0 else 'further apart'} below than above"
     return [

@@ -12,13 +12,17 @@ from pipeline.findings import Finding, Severity
 from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation
 from pipeline.segmentation.axial import carried_to
 from pipeline.segmentation.carry import agreement, carried_names
+from pipeline.segmentation.degraded import ImageQuality, image_quality, require_clear
 from pipeline.segmentation.inference import Prediction, predict
 from pipeline.segmentation.instances import Spine, find_spine
+from pipeline.segmentation.labelmap import require_image
 from pipeline.segmentation.landmarks import named_levels, named_vertebrae
 from pipeline.segmentation.levels import LevelNaming, name_levels
 from pipeline.segmentation.native import on_native_grid
 from pipeline.segmentation.network import Predictor, shared_network
+from pipeline.segmentation.orientation import require_upright
 from pipeline.segmentation.plausibility import require_lumbar
+from pipeline.volume import Volume
 
 PREFERENCE = (Role.SAGITTAL_T2, Role.SAGITTAL_T1, Role.SAGITTAL_T1_POST, Role.SAGITTAL_STIR)
 """Which series names the levels, where several do so about equally surely."""
@@ -32,6 +36,7 @@ class _Counted:
 
     prediction: Prediction
     spine: Spine
+    quality: ImageQuality
     naming: LevelNaming | None
     refusal: LevelError | None
 
@@ -107,30 +112,42 @@ def _count_each(
     network: Predictor,
     findings: list[Finding],
 ) -> dict[Role, _Counted]:
-    """Segment and count every sagittal series; those that show no lumbar spine are left out with a finding."""
+    """Segment and count every sagittal series; those that show none are left out with a finding."""
     counted: dict[Role, _Counted] = {}
     refusal: AnatomyError | None = None
     for role in (role for role in PREFERENCE if role in visit.series):
         say(_spoken(role))
-        prediction = predict(visit.series[role].volume, network, settings.variants)
-        spine = find_spine(prediction)
         try:
-            require_lumbar(spine, prediction.probabilities, _spoken(role))
+            counted[role] = _looked_at(visit.series[role].volume, role, settings, network, findings)
         except AnatomyError as error:
             refusal = refusal or error
             findings.append(Finding("series-not-lumbar", Severity.WARNING, str(error)))
-            continue
-        counted[role] = _count(prediction, spine, settings.lowest_disc)
     if not counted and refusal is not None:
         raise refusal
     return counted
 
 
-def _count(prediction: Prediction, spine: Spine, lowest_disc: str | None) -> _Counted:
+def _looked_at(
+    volume: Volume, role: Role, settings: SegmentationSettings, network: Predictor, findings: list[Finding]
+) -> _Counted:
+    """One series, segmented and counted.
+
+    Raises
+    ------
+    AnatomyError
+        If it is no image, shows no lumbar spine, lies wrong, or is too degraded.
+    """
+    require_image(volume, _spoken(role))
+    prediction = predict(volume, network, settings.variants)
+    spine = find_spine(prediction)
+    require_lumbar(spine, prediction.probabilities, _spoken(role))
+    require_upright(prediction, network, _spoken(role))
+    quality = image_quality(prediction, spine)
+    findings.extend(require_clear(quality, _spoken(role)))
     try:
-        return _Counted(prediction, spine, name_levels(spine, lowest_disc), None)
+        return _Counted(prediction, spine, quality, name_levels(spine, settings.lowest_disc), None)
     except LevelError as error:
-        return _Counted(prediction, spine, None, error)
+        return _Counted(prediction, spine, quality, None, error)
 
 
 def _reference(counted: Mapping[Role, _Counted]) -> Role:
@@ -150,7 +167,8 @@ def _named(counted: Mapping[Role, _Counted], reference: Role, findings: list[Fin
         raise LevelError(
             f"The {_spoken(reference)} series could not be counted; name its lowest disc with --lowest-disc."
         )
-    levels = chosen.levels
+    factor = chosen.quality.confidence_factor if naming.counted_from == "sacrum" else 1.0
+    levels = {name: replace(one, confidence=one.confidence * factor) for name, one in chosen.levels.items()}
     agreed = agreement(levels, [one.levels for role, one in counted.items() if role is not reference])
     if agreed is not None and naming.counted_from == "sacrum":
         levels = {

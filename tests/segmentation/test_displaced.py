@@ -12,13 +12,13 @@ from pipeline.segmentation.anatomy import Anatomy, Structure
 from pipeline.segmentation.displaced import displaced_probability
 from pipeline.volume import Volume
 from tests.segmentation.conftest import Known
-from tests.segmentation.test_stage import oracle_predict, visit
+from tests.segmentation.test_stage import see_labels, visit
 
 
 @pytest.fixture(scope="module")
 def segmented(lumbar: Known) -> Anatomy:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stage, "predict", oracle_predict)
+        see_labels(patch)
         return stage.segment(visit(sagittal_t2=lumbar.labels), SegmentationSettings(variants=2), network=lambda x: x)
 
 
@@ -26,7 +26,7 @@ def with_fragment(lumbar: Known, extra: np.ndarray) -> Anatomy:
     labels = lumbar.labels.array.copy()
     labels[extra & ((labels == Structure.CANAL) | (labels == Structure.BACKGROUND))] = Structure.FRAGMENT
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stage, "predict", oracle_predict)
+        see_labels(patch)
         changed = lumbar.labels.with_array(labels)
         return stage.segment(visit(sagittal_t2=changed), SegmentationSettings(variants=2), network=lambda x: x)
 

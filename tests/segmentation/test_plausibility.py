@@ -66,6 +66,11 @@ def test_upside_down(lumbar: Known) -> None:
         check(prediction_of(labels.with_array(np.ascontiguousarray(labels.array[:, ::-1]))))
 
 
+def test_the_upper_half_is_not_upside_down(lumbar: Known) -> None:
+    """Without a sacrum no disc slopes forward: that is a matter of counting, not of anatomy."""
+    check(prediction_of(cropped(lumbar.labels, slice(0, row_of(lumbar, "L4")))))
+
+
 def test_cervical_sizes(lumbar: Known) -> None:
     with pytest.raises(AnatomyError, match=r"apart|deep"):
         check(prediction_of(volume(lumbar.labels.array, scale=0.5)))

@@ -29,9 +29,16 @@ def oracle_predict(volume: Volume, network: Predictor, count: int) -> Prediction
     return prediction_of(volume.with_array(volume.array.astype(np.uint8)), count)
 
 
+def see_labels(patch: pytest.MonkeyPatch) -> None:
+    """Let label maps stand for images, and the oracle for the network."""
+    patch.setattr(stage, "predict", oracle_predict)
+    patch.setattr(stage, "require_image", lambda volume, what: None)
+    patch.setattr(stage, "require_upright", lambda prediction, network, what: None)
+
+
 @pytest.fixture
 def oracle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "predict", oracle_predict)
+    see_labels(monkeypatch)
 
 
 def segment(**volumes: Volume) -> Anatomy:
