@@ -8,6 +8,7 @@ from pipeline.dicom.visit import Role, Series, Visit
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.change import FragmentMeasurement, Interval
 from pipeline.measurement.fragment import MeasuredFragment
+from pipeline.measurement.series import disagreement_findings
 from pipeline.registration import rigid
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.volume import Affine
@@ -19,7 +20,6 @@ EDGE_SHARE = 0.05
 PITCH_RATIO = 1.2
 OUTSIDE_SHARE = 0.1
 WIDE_SHARE = 0.5
-DISAGREEMENT = 0.5
 UNLIKE = {"roles-differ": 0.4, "slice-thickness-differs": 0.6, "scanner-differs": 0.8}
 """What remains of the errors' correlation between visits when these are not alike."""
 
@@ -82,11 +82,7 @@ def fragment_findings(when: str, measured: MeasuredFragment) -> list[Finding]:
             f"limit of {fragment.detection_limit_mm3:.0f} mm³ and counts as none."
         )
         findings.append(Finding("fragment-below-detection-limit", Severity.INFO, message))
-    others = [v for v in fragment.volumes_by_role_mm3.values() if v > fragment.detection_limit_mm3]
-    if fragment.present and len(others) > 1 and max(others) > (1 + DISAGREEMENT) * min(others):
-        listed = ", ".join(f"{role} {volume:.0f} mm³" for role, volume in fragment.volumes_by_role_mm3.items())
-        message = f"At {when} the series disagree about the fragment: {listed}. {fragment.role} was used."
-        findings.append(Finding("series-disagree", Severity.INFO, message))
+    findings.extend(disagreement_findings(when, fragment, measured.own_interval))
     if measured.suppressed_mm3 > fragment.detection_limit_mm3:
         message = (
             f"At {when} {measured.suppressed_mm3:.0f} mm³ near the level looked like displaced material "

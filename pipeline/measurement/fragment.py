@@ -8,7 +8,8 @@ import numpy as np
 
 from pipeline.config import MeasurementSettings
 from pipeline.dicom.visit import Plane, Role, Visit
-from pipeline.measurement.change import FragmentMeasurement
+from pipeline.measurement.change import FragmentMeasurement, Interval
+from pipeline.measurement.series import disagreement_mm3
 from pipeline.measurement.uncertainty import Spread, slice_error_mm3, surface_mm2, volume_interval
 from pipeline.measurement.volumetry import Occupancy, occupancy
 from pipeline.segmentation.anatomy import Anatomy, Level
@@ -28,7 +29,9 @@ class MeasuredFragment:
     measurement
         What crosses the door.
     spread
-        Its sources of error.
+        Its sources of error, what other series say included.
+    own_interval
+        95 % interval in mm³ from this series alone.
     contrast
         0…1: say of the image's own contrast in the shares of the border.
     at_edge
@@ -39,6 +42,7 @@ class MeasuredFragment:
 
     measurement: FragmentMeasurement
     spread: Spread
+    own_interval: Interval
     contrast: float
     at_edge: float
     suppressed_mm3: float
@@ -67,7 +71,8 @@ def measure_fragment(
     if chosen is None:
         raise ValueError(f"the segmentation of {role} does not lie on its series")
     material, found = chosen
-    spread = _spread(material, found, settings)
+    alone = _spread(material, found, settings)
+    spread = alone.with_disagreement(disagreement_mm3(role, by_role))
     measurement = FragmentMeasurement(
         present=found.volume_mm3 > spread.limit_mm3,
         volume_mm3=found.volume_mm3,
@@ -78,7 +83,14 @@ def measure_fragment(
         occupancy=found.share,
         volumes_by_role_mm3=by_role,
     )
-    return MeasuredFragment(measurement, spread, found.contrast, _at_edge(found.share), material.suppressed_mm3)
+    return MeasuredFragment(
+        measurement,
+        spread,
+        own_interval=volume_interval(alone),
+        contrast=found.contrast,
+        at_edge=_at_edge(found.share),
+        suppressed_mm3=material.suppressed_mm3,
+    )
 
 
 def _reaches(image: Volume, level: Level) -> bool:

@@ -17,6 +17,7 @@ from pipeline.measurement.comparability import (
     series_findings,
 )
 from pipeline.measurement.fragment import MeasuredFragment, measure_fragment
+from pipeline.measurement.other_levels import other_level_findings
 from pipeline.measurement.uncertainty import change_intervals
 from pipeline.registration import rigid
 from pipeline.registration.alignment import Alignment
@@ -58,6 +59,8 @@ def measure(
         *unlike,
         *fragment_findings("baseline", first),
         *fragment_findings("follow-up", second),
+        *other_level_findings("baseline", baseline_anatomy, first, level),
+        *other_level_findings("follow-up", followup_anatomy, second, level),
         *coverage_findings("baseline", first.measurement, second.measurement, to_followup),
         *coverage_findings("follow-up", second.measurement, first.measurement, rigid.inverse(to_followup)),
     ]

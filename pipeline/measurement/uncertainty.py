@@ -7,7 +7,7 @@ there means asymmetric, and never negative, in mm³.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,8 @@ class Spread:
     volume_mm3
         The estimate, ≥ 0.
     boundary_mm3
-        From misjudging the border: surface times its standard deviation. Partly the same at both visits.
+        From misjudging the border: surface times its standard deviation, or what another series says of it. Partly
+        the same at both visits.
     variants_mm3
         From what test-time variation changes.
     slices_mm3
@@ -65,6 +66,14 @@ class Spread:
     def total_mm3(self) -> float:
         """Standard deviation of the volume."""
         return float(np.hypot(self.own_mm3, self.boundary_mm3))
+
+    def with_disagreement(self, deviation_mm3: float) -> Spread:
+        """Widened so far that the whole is no less than the standard deviation by which series disagree.
+
+        The series see the same fragment, so that what they disagree about is its border: added there.
+        """
+        excess = max(0.0, deviation_mm3**2 - self.total_mm3**2)
+        return replace(self, boundary_mm3=float(np.hypot(self.boundary_mm3, np.sqrt(excess))))
 
 
 def surface_mm2(share: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -> float:
