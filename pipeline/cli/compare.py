@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 EXPECTED_SECONDS = {
     "load": 2.0,
-    "segment baseline": 10.0,
-    "segment follow-up": 10.0,
-    "align": 6.0,
+    "segment baseline": 12.0,
+    "segment follow-up": 12.0,
+    "align": 4.0,
     "measure": 4.0,
     "report": 6.0,
 }
-"""Seconds that each stage takes for a full study on two cores, for the progress display."""
+"""Seconds that each stage takes for a usual study of four series on two idle cores, for the progress display."""
 
 NiftiPair = tuple[Path, Path] | None
 _PAIR = "BASELINE FOLLOWUP"

@@ -39,16 +39,27 @@ def error_console() -> Console:
 
 def set_up_logging(console: Console, *, quiet: bool, verbose: bool) -> None:
     """Show the package's own log; keep libraries' logs and warnings out, since they may quote patient data."""
-    from rich.logging import RichHandler
-
     logger = logging.getLogger("pipeline")
     logger.setLevel(logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING)
-    logger.handlers = [RichHandler(console=console, show_time=verbose, show_path=False, markup=False)]
+    logger.handlers = [_ConsoleHandler(console)]
     logger.propagate = False
     root = logging.getLogger()
     if not root.handlers:  # without any, Python prints every library's warnings to standard error
         root.addHandler(logging.NullHandler())
     warnings.simplefilter("ignore")
+
+
+class _ConsoleHandler(logging.Handler):
+    """Writes each record as one line above whatever progress is shown, never wrapped."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print ``record``."""
+        self._console.print(self.format(record), markup=False, soft_wrap=True)
 
 
 @contextmanager

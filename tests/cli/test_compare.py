@@ -72,7 +72,7 @@ def test_the_answer_goes_to_standard_output_and_the_files_to_the_folder(run: Run
     assert {"report.html", "report.json", "report.csv", "settings.yaml"} <= {
         p.name for p in (tmp_path / "report").iterdir()
     }
-    assert done.stderr.splitlines()[1:3] == ["load (about 2 s)", "segment baseline (about 10 s)"]
+    assert done.stderr.splitlines()[1:3] == ["load (about 2 s)", "segment baseline (about 12 s)"]
 
 
 def test_json_prints_the_report_and_nothing_else(run: Run, tmp_path: Path) -> None:
@@ -168,6 +168,7 @@ def test_verbose_logs_series_sizes_and_times(run: Run, tmp_path: Path) -> None:
     assert done.exit_code == 0
     for told in ("baseline of ", "sagittal T2: series ", " voxels of ", " took "):
         assert told in done.stderr
+    assert any(line.endswith(" mm") for line in done.stderr.splitlines()), "lines of a log are not wrapped"
     assert str(tmp_path) not in done.stderr
 
 
