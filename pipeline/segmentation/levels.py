@@ -196,7 +196,7 @@ def _transitional(spine: Spine, shares: Sequence[float], lowest: int, findings: 
 
 
 def _base_confidence(spine: Spine, shares: Sequence[float], lowest: int, transitional: bool) -> float:
-    """Probability that the lowest disc is L5/S1: a product of one factor per piece of evidence."""
+    """Confidence, as weighed evidence, that the lowest disc is L5/S1: a product of one factor per piece of evidence."""
     sacrum, above = spine.bodies[lowest + 1], spine.bodies[lowest]
     contrast = float(np.clip(shares[lowest + 1] - shares[lowest], 0.0, 1.0))
     in_view = float(np.clip(sacrum.height_mm / SACRUM_HEIGHT_MM, 0.3, 1.0))

@@ -13,7 +13,7 @@ from pipeline.segmentation.variants import Variant
 
 SURE = 0.9
 BETTER = 1.04
-"""An image that shows so many times more sure spine when flipped is flipped. In 19 series (clinical T1, T2 and STIR,
+"""An image that shows so many times more sure spine when flipped is flipped. In 18 series (clinical T1, T2 and STIR,
 SPIDER, phantoms) the right way up always showed most: any flip of it at most 0.93 times as much."""
 CENTRAL = (0.35, 0.5, 0.65)
 """Places in the stack of the slices that are looked at."""
