@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 
@@ -61,6 +62,7 @@ def write_onnx(model: Segmenter, path: Path) -> None:
         if program is None:
             raise ValueError("torch.onnx.export gave no program")
         program.save(str(temporary), external_data=False)
+        strip_traces(temporary)
         session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
         for shape in ((1, 3, 320, 256), (3, 3, 160, 176)):
             slices = torch.randn(shape)
@@ -70,6 +72,20 @@ def write_onnx(model: Segmenter, path: Path) -> None:
             if difference > _TOLERANCE:
                 raise ValueError(f"ONNX Runtime differs from PyTorch by {difference:.2g} at shape {shape}")
         temporary.replace(path)
+
+
+def strip_traces(path: Path) -> None:
+    """Take out the notes that the exporter leaves in a model: stack traces with paths of the training machine."""
+    model = onnx.load(str(path))
+    model.ClearField("metadata_props")
+    model.ClearField("doc_string")
+    graph = model.graph
+    graph.ClearField("metadata_props")
+    graph.ClearField("doc_string")
+    for part in (*graph.node, *graph.initializer, *graph.value_info, *graph.input, *graph.output):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    onnx.save(model, str(path))
 
 
 def manifest(path: Path, progress: dict[str, Any], date: str) -> dict[str, Any]:
