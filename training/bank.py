@@ -7,37 +7,82 @@ import logging
 import os
 import pickle
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.errors import UsageError
-from pipeline.phantom.anatomy import AnatomyMap, build_anatomy, sample_fragment, sample_spine
+from pipeline.phantom.anatomy import (
+    AnatomyMap,
+    FragmentSpec,
+    SpineSpec,
+    build_anatomy,
+    sample_fragment,
+    sample_spine,
+)
+from pipeline.phantom.anatomy.curve import make_curve
 
 logger = logging.getLogger(__name__)
+WHOLE, LOCAL = Path("training/runs/bank"), Path("training/runs/local")
+Point = tuple[float, float, float]
 
 
-def make_item(seed: int) -> AnatomyMap:
-    """One random anatomy with none, one or two fragments."""
-    rng = np.random.default_rng((7919, seed))
-    spine = sample_spine(rng)
-    fragments = []
-    levels = set()
+@dataclass(frozen=True)
+class Grid:
+    """Pitch and extent along (R→L, S→I, A→P) and centre in LPS, all in mm, of a map to build."""
+
+    spacing_mm: Point
+    extent_mm: Point
+    centre_lps: Point
+
+
+def draw_fragments(rng: np.random.Generator, spine: SpineSpec) -> list[FragmentSpec]:
+    """None, one or more fragments, at most one of a level."""
+    fragments: dict[str, FragmentSpec] = {}
     for _ in range(int(rng.choice(4, p=[0.25, 0.40, 0.25, 0.10]))):
         fragment = sample_fragment(rng, spine)
-        if fragment.level not in levels:
-            levels.add(fragment.level)
-            fragments.append(fragment)
-    centre = (float(rng.uniform(-4, 4)), -5.0, -25.0)
+        fragments.setdefault(fragment.level, fragment)
+    return list(fragments.values())
+
+
+def _build(spine: SpineSpec, fragments: list[FragmentSpec], grid: Grid) -> AnatomyMap:
+    """Build an anatomy, without the fragments that its canal has no room for."""
     while True:
         try:
-            return build_anatomy(spine, fragments, centre_lps=centre)
+            return build_anatomy(
+                spine, fragments, spacing_mm=grid.spacing_mm, extent_mm=grid.extent_mm, centre_lps=grid.centre_lps
+            )
         except UsageError:
-            # The canal has no room for the largest one: leave it out.
             fragments.remove(max(fragments, key=lambda item: item.volume_mm3))
 
 
-def fill(folder: Path, start: int, stop: int) -> None:
+def make_item(seed: int) -> AnatomyMap:
+    """One random anatomy of the whole lumbar spine with none, one or more fragments."""
+    rng = np.random.default_rng((7919, seed))
+    spine = sample_spine(rng)
+    fragments = draw_fragments(rng, spine)
+    return _build(
+        spine, fragments, Grid((1.5, 1.0, 1.0), (96.0, 320.0, 240.0), (float(rng.uniform(-4, 4)), -5.0, -25.0))
+    )
+
+
+def make_local_item(seed: int) -> AnatomyMap:
+    """One random anatomy from L3/L4 to S1 on a finer grid, for axial slices and for the fine pass."""
+    rng = np.random.default_rng((7927, seed))
+    spine = sample_spine(rng)
+    lowest = spine.disc_names[spine.names.index("S1") - 3 : spine.names.index("S1")]
+    fragments = [fragment for fragment in draw_fragments(rng, spine) if fragment.level in lowest]
+    curve = make_curve(spine)
+    x, y, z = curve.point_lps(curve.disc_centres[spine.disc_index(lowest[1])])
+    dx, dy, dz = rng.uniform(-10, 10, 3)
+    # Bodies lie in the front third, so that the spinous processes are inside.
+    centre = (x + 0.5 * dx, y + 28 + 0.6 * dy, z + dz)
+    return _build(spine, fragments, Grid((1.0, 0.75, 0.75), (116.0, 150.0, 128.0), centre))
+
+
+def fill(folder: Path, start: int, stop: int, make: Callable[[int], AnatomyMap] = make_item) -> None:
     """Make the items that are missing."""
     folder.mkdir(parents=True, exist_ok=True)
     for seed in range(start, stop):
@@ -46,7 +91,7 @@ def fill(folder: Path, start: int, stop: int) -> None:
             continue
         handle, temporary = tempfile.mkstemp(dir=folder)
         with os.fdopen(handle, "wb") as file:
-            pickle.dump(make_item(seed), file, protocol=5)
+            pickle.dump(make(seed), file, protocol=5)
         Path(temporary).replace(path)
         logger.info("made %s", path.name)
 
@@ -67,12 +112,16 @@ def load(folder: Path, known: set[Path] | None = None) -> list[AnatomyMap]:
 def main() -> None:
     """Fill the bank from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("training/runs/bank"))
+    parser.add_argument("--local", action="store_true", help="finer maps of L3/L4 to S1 rather than of the whole")
+    parser.add_argument("--folder", type=Path)
     parser.add_argument("--start", type=int, default=0)
-    parser.add_argument("--stop", type=int, default=150)
+    parser.add_argument("--stop", type=int)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
-    fill(options.folder, options.start, options.stop)
+    if options.local:
+        fill(options.folder or LOCAL, options.start, options.stop or 250, make_local_item)
+    else:
+        fill(options.folder or WHOLE, options.start, options.stop or 150)
 
 
 if __name__ == "__main__":

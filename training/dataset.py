@@ -1,15 +1,12 @@
-"""An endless stream of training samples."""
+"""Samples for the sagittal network: generated anatomies and real volumes, warped to 1 mm pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
 
 from pipeline.phantom.anatomy import AnatomyMap
 from pipeline.segmentation.normalise import normalise
@@ -18,33 +15,8 @@ from training.effects import acquire
 from training.sample import Sample
 from training.spider import RealVolume, load_volume, real_sample
 from training.split import TRAINING
+from training.stream import Batch, StreamConfig
 from training.synthetic import synthetic_sample
-
-_LOOK_AGAIN = 600
-"""Samples after which the bank is searched for anatomies made meanwhile."""
-
-
-@dataclass(frozen=True)
-class StreamConfig:
-    """Where samples come from and how they look.
-
-    Attributes
-    ----------
-    bank, spider
-        Folder of generated anatomies; folder of SPIDER `*_t2space.npz` files.
-    real_share
-        Share of real samples.
-    size
-        Rows and columns of a sample, mm.
-    seed
-        Seed of the stream.
-    """
-
-    bank: Path
-    spider: Path
-    real_share: float = 0.45
-    size: tuple[int, int] = (224, 176)
-    seed: int = 0
 
 
 def warp(rng: np.random.Generator, sample: Sample, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
@@ -73,8 +45,8 @@ def warp(rng: np.random.Generator, sample: Sample, size: tuple[int, int]) -> tup
     return out[:3], occupancy, out[9]
 
 
-class Stream(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
-    """Endless samples: slices (3, H, W) normalised, occupancy (6, H, W), unsure (H, W)."""
+class SagittalMaker:
+    """Makes samples of whole sagittal slices; see :class:`training.stream.Maker`."""
 
     def __init__(self, config: StreamConfig) -> None:
         self.config = config
@@ -89,7 +61,7 @@ class Stream(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
             chosen = self.bank[int(rng.integers(len(self.bank)))]
         return chosen
 
-    def make(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def make(self, rng: np.random.Generator) -> Batch:
         """One sample."""
         if rng.random() < self.config.real_share:
             sample = real_sample(rng, self.real[int(rng.integers(len(self.real)))])
@@ -101,11 +73,6 @@ class Stream(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
         images = images * np.float32(np.exp(rng.normal(0, 0.10))) + np.float32(rng.normal(0, 0.15))
         return torch.from_numpy(images), occupancy, unsure
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        info = get_worker_info()
-        rng = np.random.default_rng((self.config.seed, info.id if info else 0))
-        torch.set_num_threads(1)
-        while True:
-            for _ in range(_LOOK_AGAIN):
-                yield self.make(rng)
-            self.bank += load(self.config.bank, self.known)
+    def refresh(self) -> None:
+        """Read anatomies made meanwhile."""
+        self.bank += load(self.config.bank, self.known)

@@ -1,4 +1,4 @@
-"""Write the averaged network as ONNX with its manifest: `python -m training.export`."""
+"""Write an averaged network as ONNX with its manifest: `python -m training.export --checkpoint FILE`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ import onnxruntime
 import torch
 
 from pipeline.phantom.anatomy import NetworkClass
-from pipeline.segmentation.normalise import IN_PLANE_MM, NEIGHBOUR_MM
+from pipeline.segmentation.normalise import NEIGHBOUR_MM
 from training.checkpoint import load
 from training.network import Segmenter, UNet
+from training.recipe import RECIPES, Recipe
 from training.split import HELD_OUT, TRAINING
 
 logger = logging.getLogger(__name__)
@@ -28,15 +29,16 @@ _OPSET = 18
 _TOLERANCE = 1e-3
 
 
-def restore(checkpoint: Path) -> tuple[Segmenter, dict[str, Any]]:
-    """The averaged network of a checkpoint, and how far it was trained."""
+def restore(checkpoint: Path) -> tuple[Segmenter, Recipe, dict[str, Any]]:
+    """The averaged network of a checkpoint, its recipe, and how far it was trained."""
     stored = load(checkpoint)
-    network = UNet(tuple(stored["widths"]))
+    recipe = RECIPES[stored.get("recipe", "sagittal")]
+    network = UNet(recipe.widths, recipe.fine, recipe.channels)
     network.load_state_dict(stored["average"])
-    return Segmenter(network).eval(), stored["progress"]
+    return Segmenter(network).eval(), recipe, stored["progress"]
 
 
-def write_onnx(model: Segmenter, path: Path) -> None:
+def write_onnx(model: Segmenter, channels: int, path: Path) -> None:
     """Export with free batch, rows and columns, compare with PyTorch, then rename into place.
 
     Raises
@@ -46,7 +48,7 @@ def write_onnx(model: Segmenter, path: Path) -> None:
     """
     size = torch.export.Dim("rows", min=2, max=64), torch.export.Dim("columns", min=2, max=64)
     batch = torch.export.Dim("batch", min=1, max=256)
-    example = torch.randn(2, 3, 96, 64)
+    example = torch.randn(2, channels, 96, 64)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         temporary = Path(folder) / path.name
         program = torch.onnx.export(
@@ -64,7 +66,7 @@ def write_onnx(model: Segmenter, path: Path) -> None:
         program.save(str(temporary), external_data=False)
         strip_traces(temporary)
         session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
-        for shape in ((1, 3, 320, 256), (3, 3, 160, 176)):
+        for shape in ((1, channels, 320, 256), (3, channels, 160, 176)):
             slices = torch.randn(shape)
             (found,) = session.run(None, {"slices": slices.numpy()})
             with torch.no_grad():
@@ -88,7 +90,7 @@ def strip_traces(path: Path) -> None:
     onnx.save(model, str(path))
 
 
-def manifest(path: Path, progress: dict[str, Any], date: str) -> dict[str, Any]:
+def manifest(path: Path, recipe: Recipe, progress: dict[str, Any], date: str) -> dict[str, Any]:
     """What a user of the weights must know about them."""
     return {
         "file": path.name,
@@ -97,11 +99,11 @@ def manifest(path: Path, progress: dict[str, Any], date: str) -> dict[str, Any]:
         "date": date,
         "input": {
             "name": "slices",
-            "shape": ["N", 3, "H", "W"],
+            "shape": ["N", recipe.channels, "H", "W"],
             "multiple_of": 16,
-            "in_plane_mm": IN_PLANE_MM,
+            "in_plane_mm": recipe.pixel_mm,
             "neighbour_mm": NEIGHBOUR_MM,
-            "orientation": "rows S to I, columns A to P",
+            "content": recipe.described,
             "normalisation": "pipeline.segmentation.normalise.normalise",
         },
         "output": {"name": "probabilities", "classes": [c.name.lower() for c in NetworkClass]},
@@ -119,16 +121,16 @@ def manifest(path: Path, progress: dict[str, Any], date: str) -> dict[str, Any]:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, default=Path("training/runs/first/last.pt"))
+    parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
     options.out.mkdir(parents=True, exist_ok=True)
-    model, progress = restore(options.checkpoint)
-    path = options.out / "lumbar.onnx"
-    write_onnx(model, path)
+    model, recipe, progress = restore(options.checkpoint)
+    path = options.out / f"{recipe.weights}.onnx"
+    write_onnx(model, recipe.channels, path)
     date = dt.datetime.now(dt.UTC).date().isoformat()
-    described = json.dumps(manifest(path, progress, date), indent=2) + "\n"
+    described = json.dumps(manifest(path, recipe, progress, date), indent=2) + "\n"
     temporary = path.with_suffix(".json.part")
     temporary.write_text(described, encoding="utf-8")
     temporary.replace(path.with_suffix(".json"))

@@ -14,7 +14,8 @@ def segmentation_loss(scores: Tensor, occupancy: Tensor, unsure: Tensor) -> Tens
 
     Targets are shares of a voxel, not labels, so that summed probabilities estimate volumes. The overlap term is
     the Dice semimetric of Wang et al. (2023), 1 - (|p| + |t| - |p - t|) / (|p| + |t|), which unlike plain soft Dice
-    is least where p equals a soft t. Where `unsure` is 1, sacrum counts as background too.
+    is least where p equals a soft t. Where `unsure` is 1, sacrum counts as background too. A voxel whose occupancies
+    are all zero is unknown, and counts nowhere.
     """
     log_p = torch.log_softmax(scores, dim=1)
     p = log_p.exp()
@@ -23,8 +24,8 @@ def segmentation_loss(scores: Tensor, occupancy: Tensor, unsure: Tensor) -> Tens
     entropy = -(occupancy[:, 0] * background + (occupancy[:, 1:] * log_p[:, 1:]).sum(dim=1))
     # No class weights: they would find small fragments a little earlier, and all volumes too large.
     cross = entropy.mean()
-    known = torch.ones_like(p)
-    known[:, _SACRUM] = 1 - unsure * occupancy[:, _BACKGROUND]
+    known = occupancy.sum(dim=1, keepdim=True).expand_as(p).clone()
+    known[:, _SACRUM] *= 1 - unsure * occupancy[:, _BACKGROUND]
     p, t = p * known, occupancy * known
     total = (p + t).sum(dim=(0, 2, 3))
     apart = (p - t).abs().sum(dim=(0, 2, 3))

@@ -1,4 +1,4 @@
-"""The 2-D U-Net: three neighbouring sagittal slices in, six class scores out."""
+"""The 2-D U-Net: neighbouring slices in, six class scores out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 CLASSES = 6
-SLICES = 3
 
 
 def _block(inside: int, outside: int) -> nn.Sequential:
@@ -32,13 +31,15 @@ class UNet(nn.Module):
         Channels at 1/2, 1/4, … of the resolution.
     fine
         Channels at full resolution.
+    channels
+        Channels of the input.
     """
 
-    def __init__(self, widths: tuple[int, ...] = (32, 64, 128, 192), fine: int = 16) -> None:
+    def __init__(self, widths: tuple[int, ...], fine: int, channels: int) -> None:
         super().__init__()
         self.fold = nn.PixelUnshuffle(2)
         self.down = nn.ModuleList()
-        before = 4 * SLICES
+        before = 4 * channels
         for width in widths:
             self.down.append(_block(before, width))
             before = width
@@ -50,14 +51,14 @@ class UNet(nn.Module):
             before = width
         self.unfold = nn.Sequential(nn.Conv2d(before, 4 * fine, 1), nn.PixelShuffle(2))
         self.refine = nn.Sequential(
-            nn.Conv2d(fine + SLICES, fine, 3, padding=1, bias=False),
+            nn.Conv2d(fine + channels, fine, 3, padding=1, bias=False),
             nn.BatchNorm2d(fine, momentum=0.03),
             nn.ReLU(inplace=True),
         )
         self.head = nn.Conv2d(fine, CLASSES, 3, padding=1)
 
     def forward(self, slices: Tensor) -> Tensor:
-        """Scores (N, 6, H, W) of slices (N, 3, H, W); H and W are multiples of 16."""
+        """Scores (N, 6, H, W) of slices (N, channels, H, W); H and W are multiples of 16."""
         skips = []
         x = self.fold(slices)
         for level, block in enumerate(self.down):

@@ -1,4 +1,7 @@
-"""Train the network: `python -m training.train --minutes 80`; `--resume` goes on from the last checkpoint."""
+"""Train a network: `python -m training.train --network sagittal --minutes 80`.
+
+`--resume` goes on from the last checkpoint, `--begin FILE` starts from the weights of another run.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from training.checkpoint import Progress, load, make_average, save, update_average
-from training.dataset import Stream, StreamConfig
 from training.loss import segmentation_loss
 from training.network import UNet
+from training.recipe import RECIPES
+from training.stream import Stream, StreamConfig
 
 logger = logging.getLogger("training")
-WIDTHS = (32, 64, 128, 192)
 _WARM_UP = 0.02
 _SAVE_EVERY = 200
 _LOG_EVERY = 50
@@ -39,7 +42,11 @@ class Trainer:
     def __init__(self, options: argparse.Namespace) -> None:
         torch.manual_seed(options.seed)
         self.device = torch.device(options.device)
-        self.network = UNet(WIDTHS).to(self.device, memory_format=torch.channels_last)
+        self.recipe = RECIPES[options.network]
+        self.network = UNet(self.recipe.widths, self.recipe.fine, self.recipe.channels)
+        if options.begin:
+            self.network.load_state_dict(load(options.begin)["average"])
+        self.network = self.network.to(self.device, memory_format=torch.channels_last)
         self.average = make_average(self.network)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=options.rate, weight_decay=1e-3)
         self.progress = Progress()
@@ -80,7 +87,7 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "progress": asdict(self.progress),
-            "widths": WIDTHS,
+            "recipe": self.recipe.name,
         }
         save(self.checkpoint, content)
 
@@ -89,9 +96,11 @@ def run(options: argparse.Namespace) -> None:
     """Train until the time is over."""
     trainer = Trainer(options)
     # A resumed run draws other samples than the run that it continues.
-    stream = Stream(
-        StreamConfig(options.bank, options.spider, options.real_share, seed=options.seed + trainer.progress.step)
-    )
+    recipe = trainer.recipe
+    share = recipe.real_share if options.real_share is None else options.real_share
+    seed = options.seed + trainer.progress.step
+    config = StreamConfig(options.bank, options.local, options.spider, share, recipe.size, seed)
+    stream = Stream(recipe.make(), config)
     loader = DataLoader(stream, batch_size=options.batch, num_workers=options.workers, prefetch_factor=4)
     total, before = 0.0, time.monotonic()
     for batch in loader:
@@ -102,10 +111,8 @@ def run(options: argparse.Namespace) -> None:
         before = now
         step = trainer.progress.step
         if step % _LOG_EVERY == 0:
-            share = 100 * trainer.done
-            logger.info(
-                "step %d  %.0f s  %.1f %%  loss %.4f", step, trainer.progress.seconds, share, total / _LOG_EVERY
-            )
+            spent, done = trainer.progress.seconds, 100 * trainer.done
+            logger.info("step %d  %.0f s  %.1f %%  loss %.4f", step, spent, done, total / _LOG_EVERY)
             total = 0.0
         if step % _SAVE_EVERY == 0 or trainer.done >= 1:
             trainer.store()
@@ -116,18 +123,21 @@ def run(options: argparse.Namespace) -> None:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--network", choices=sorted(RECIPES), default="sagittal")
     parser.add_argument("--bank", type=Path, default=Path("training/runs/bank"))
+    parser.add_argument("--local", type=Path, default=Path("training/runs/local"))
     parser.add_argument("--spider", type=Path, default=Path("../shared/data/spider/t2_space"))
-    parser.add_argument("--out", type=Path, default=Path("training/runs/first"))
+    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=80)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--batch", type=int, default=6)
-    parser.add_argument("--real-share", type=float, default=0.45)
+    parser.add_argument("--real-share", type=float, default=None, help="share of real samples; the recipe's by default")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--begin", type=Path, default=None, help="checkpoint whose weights a new run starts from")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
