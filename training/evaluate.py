@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.phantom.anatomy import NetworkClass
+from training.paste import paste_fragment
 from training.predict import Predictor, to_millimetre
-from training.spider import RealVolume, load_volume, paste_fragment
+from training.spider import RealVolume, load_volume
 from training.split import HELD_OUT
 
 Floats = NDArray[np.float32]
@@ -69,7 +70,8 @@ def evaluate_patient(predictor: Predictor, volume: RealVolume) -> dict[str, Any]
 def evaluate_pasted(predictor: Predictor, volume: RealVolume, wanted: float, disc: int) -> dict[str, float]:
     """Volume found of a fragment drawn into the canal of a patient, seen in thick slices."""
     rng = np.random.default_rng((volume.patient, round(wanted), disc))
-    image, classes, true = paste_fragment(rng, volume, volume_mm3=wanted, disc=disc)
+    drawn = paste_fragment(rng, volume, volume_mm3=wanted, disc=disc)
+    image, classes, true = drawn.image, drawn.classes, drawn.volume_mm3
     spacing = (volume.spacing_mm, volume.spacing_mm)
     pitch = _THICK_SLICES * volume.pitch_mm
     series = thick(to_millimetre(image, spacing), _THICK_SLICES)

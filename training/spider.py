@@ -11,7 +11,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from pipeline.phantom.anatomy import NetworkClass
-from training.effects import smooth_field
+from training.paste import paste_fragment
 from training.sample import Floats, Sample, draw_slab, slice_weights, soft_classes
 
 _CLASS = {29: NetworkClass.DISC, 76: NetworkClass.VERTEBRA, 150: NetworkClass.CANAL}
@@ -19,7 +19,7 @@ _CLASS = {29: NetworkClass.DISC, 76: NetworkClass.VERTEBRA, 150: NetworkClass.CA
 
 @dataclass(frozen=True, eq=False)
 class RealVolume:
-    """One SPIDER volume at half its in-plane resolution.
+    """One SPIDER volume.
 
     Attributes
     ----------
@@ -63,11 +63,11 @@ def _halve(image: Floats) -> Floats:
     return image[:, :rows, :columns].reshape(len(image), rows // 2, 2, columns // 2, 2).mean(axis=(2, 4))
 
 
-def _disc_components(plane: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
+def _disc_components(plane: NDArray[np.bool_], spacing: float) -> list[NDArray[np.intp]]:
     """Pixel lists of the discs of one plane, from caudal to cranial."""
     labels, count = ndimage.label(plane)
     parts = [np.argwhere(labels == k) for k in range(1, count + 1)]
-    parts = [part for part in parts if len(part) > 60]
+    parts = [part for part in parts if len(part) * spacing**2 > 53]
     return sorted(parts, key=lambda part: -float(part[:, 0].mean()))
 
 
@@ -89,23 +89,24 @@ def _sacrum_from_disc(
     return surely, depth > 0
 
 
-def load_volume(path: Path) -> RealVolume:
-    """Read one volume and prepare what samples need."""
+def load_volume(path: Path, *, halved: bool = True) -> RealVolume:
+    """Read one volume, at half its in-plane resolution unless told otherwise, and prepare what samples need."""
     with np.load(path) as stored:
         image, mask, spacing = stored["I"], stored["M"], stored["spacing"]
     classes = np.zeros(mask.shape, dtype=np.uint8)
     for value, network_class in _CLASS.items():
         classes[mask == value] = network_class
-    # Majority of each 2 x 2 block, ties to the structure.
-    small = np.stack([_halve((classes == c).astype(np.float32)) for c in NetworkClass])
-    small[NetworkClass.BACKGROUND] -= 0.01
-    classes = small.argmax(axis=0).astype(np.uint8)
-    pixels = _halve(image.astype(np.float32))
-    step = float(spacing[1]) * 2
+    pixels, step = image.astype(np.float32), float(spacing[1])
+    if halved:
+        # Majority of each 2 x 2 block, ties to the structure.
+        small = np.stack([_halve((classes == c).astype(np.float32)) for c in NetworkClass])
+        small[NetworkClass.BACKGROUND] -= 0.01
+        classes = small.argmax(axis=0).astype(np.uint8)
+        pixels, step = _halve(pixels), 2 * step
     area = (classes == NetworkClass.CANAL).sum(axis=(1, 2))
     middle = float((np.arange(len(area)) * area).sum() / area.sum())
     plane = classes[int(np.clip(round(middle), 0, len(area) - 1))]
-    discs = _disc_components(plane == NetworkClass.DISC)
+    discs = _disc_components(plane == NetworkClass.DISC, step)
     surely, maybe = _sacrum_from_disc(discs[0], (plane.shape[0], plane.shape[1]), step)
     classes = np.where(surely[None] & (classes == NetworkClass.BACKGROUND), np.uint8(NetworkClass.SACRUM), classes)
     backs = [part[part[:, 1].argmax()] for part in discs]
@@ -126,7 +127,7 @@ def _canal_coordinates(
     """Arc length along and depth behind the front of the canal, and the arc length of each disc's back (mm)."""
     shape = canal.shape
     rows = np.nonzero(canal.any(axis=1))[0]
-    front = ndimage.gaussian_filter1d(canal[rows].argmax(axis=1).astype(float), 3, mode="nearest")
+    front = ndimage.gaussian_filter1d(canal[rows].argmax(axis=1).astype(float), 2.8 / step, mode="nearest")
     line = np.stack([rows.astype(float), front], axis=1)
     tangent = np.gradient(line, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
@@ -139,73 +140,6 @@ def _canal_coordinates(
     arc = arc_line[nearest] + (delta * tangent[nearest]).sum(axis=1)
     at = tuple(float(arc_line[tree.query(back)[1]]) for back in backs)
     return arc.reshape(shape).astype(np.float32), depth.reshape(shape).astype(np.float32), at
-
-
-def paste_fragment(
-    rng: np.random.Generator, volume: RealVolume, volume_mm3: float | None = None, disc: int | None = None
-) -> tuple[Floats, NDArray[np.uint8], float]:
-    """Draw displaced material into the canal of a copy.
-
-    Returns
-    -------
-    image, classes
-        Copies with the fragment.
-    volume_mm3
-        What the fragment holds.
-    """
-    index = disc if disc is not None else int(rng.choice(3, p=[0.42, 0.42, 0.16]))
-    at = volume.discs[min(index, len(volume.discs) - 1)]
-    wanted = volume_mm3 or float(np.exp(rng.uniform(np.log(80), np.log(1700))))
-    size = (wanted / 3.6) ** (1 / 3)
-    slices = (np.arange(len(volume.image)) - volume.middle) * volume.pitch_mm - rng.normal(0, 2.5)
-    rows, columns = np.nonzero((np.abs(volume.arc - at) < 34) & (np.abs(volume.depth - 5) < 13))
-    s, d = volume.arc[rows, columns] - at, volume.depth[rows, columns]
-    way = float(rng.uniform(-1, 1)) * (4 + 10 * min(1, wanted / 900))
-    lift = rng.uniform(0.0, 0.3)
-    # Discs have their back at about d = -2, in front of the canal's front.
-    needed = np.full((len(slices), len(rows)), np.inf, dtype=np.float32)
-    for position in np.linspace(0 if rng.random() < 0.75 else 0.6 * way, way, 4):
-        semi = size * rng.uniform(0.8, 1.25, 3)
-        part = ((s - position) / semi[0]) ** 2 + ((d + 1.5 - lift * size) / semi[1]) ** 2
-        needed = np.minimum(needed, np.sqrt(part[None, :] + (slices[:, None] / semi[2]) ** 2))
-    wobble = np.stack([smooth_field(rng, volume.arc.shape, 5.0)[rows, columns]] * len(slices))
-    needed *= 1 + 0.06 * wobble
-    here = volume.classes[:, rows, columns]
-    bone = (here == NetworkClass.VERTEBRA) | (here == NetworkClass.DISC) | (here == NetworkClass.SACRUM)
-    inside = (here == NetworkClass.CANAL) | ((here == 0) & (d > -4)[None, :] & (d < 6)[None, :])
-    needed[bone | ~inside] = np.inf
-    voxel = volume.spacing_mm**2 * volume.pitch_mm
-    finite = np.isfinite(needed)
-    count = min(round(wanted / voxel), int(finite.sum() * 0.6))
-    if count < 20:
-        return volume.image, volume.classes, 0.0
-    threshold = np.partition(needed[finite], count)[count]
-    mask = np.zeros(volume.classes.shape, dtype=bool)
-    mask[:, rows, columns] = needed < threshold
-    return _blend(rng, volume, mask), np.where(mask, np.uint8(5), volume.classes), float(mask.sum() * voxel)
-
-
-def _blend(rng: np.random.Generator, volume: RealVolume, mask: NDArray[np.bool_]) -> Floats:
-    """The image with the mask filled by disc-like texture, partial volume at its border, sometimes a rim."""
-    bright = volume.canal_level
-    low, mid, high = volume.disc_levels
-    level = float(np.clip(mid * np.exp(rng.normal(0.15, 0.4)), 0.02 * bright, 0.8 * bright))
-    box = ndimage.find_objects(mask.astype(np.uint8))[0]
-    box = tuple(slice(max(0, part.start - 4), part.stop + 4) for part in box)
-    whole, mask, classes = volume.image.copy(), mask[box], volume.classes[box]
-    noise = np.stack([smooth_field(rng, mask.shape[1:], 3.0) for _ in range(len(mask))])
-    fill = level + 0.4 * (high - low) * noise + 0.15 * (high - low) * rng.standard_normal(mask.shape)
-    alpha = ndimage.gaussian_filter(mask.astype(np.float32), (0.45, 0.55, 0.55))
-    image = whole[box]
-    kind = rng.random()
-    if kind < 0.7:
-        # A dark line (dura, posterior ligament), or a bright rim (granulation tissue, epidural fat).
-        shell = ndimage.gaussian_filter(ndimage.binary_dilation(mask).astype(np.float32), (0.45, 0.6, 0.6))
-        colour = 0.3 * low if kind < 0.5 else bright * rng.uniform(0.35, 0.8)
-        shell = np.where(np.isin(classes, (1, 2, 3)), 0, shell) * rng.uniform(0.5, 1)
-        image = image * (1 - shell) + colour * shell
-    whole[box] = np.clip(image * (1 - alpha) + fill * alpha, 0, None)
-    return whole
 
 
 def _remap(rng: np.random.Generator, image: Floats, classes: NDArray[np.uint8]) -> Floats:
@@ -235,7 +169,8 @@ def real_sample(rng: np.random.Generator, volume: RealVolume) -> Sample:
     image, classes = volume.image, volume.classes
     pasted = rng.random() < 0.55
     if pasted:
-        image, classes, _ = paste_fragment(rng, volume)
+        drawn = paste_fragment(rng, volume)
+        image, classes = drawn.image, drawn.classes
     positions = (np.arange(len(image)) * volume.pitch_mm).astype(np.float32)
     thickness, pitch = draw_slab(rng)
     reach = float(positions[-1])
