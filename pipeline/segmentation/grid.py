@@ -1,9 +1,10 @@
-"""From a sagittal series of any orientation to the grid that the network reads, and back to the same voxels."""
+"""From a series of any orientation to the grid that its network reads, and back to the same voxels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from itertools import permutations
 from typing import Any
 
@@ -13,15 +14,21 @@ from numpy.typing import NDArray
 from pipeline.volume import Affine, Volume
 
 PIXEL_MM = 1.0
-"""In-plane pixel of the network."""
+"""In-plane pixel of the sagittal network."""
 
-_CANONICAL_LPS = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
-"""Rows: LPS directions of the canonical array axes: towards Left, Inferior, Posterior."""
+_LEFT, _POSTERIOR, _INFERIOR = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, -1.0)
+
+
+class CanonicalAxes(Enum):
+    """LPS directions that the array axes of a canonical view run nearest to: slices, rows, columns."""
+
+    SAGITTAL = (_LEFT, _INFERIOR, _POSTERIOR)
+    AXIAL = (_INFERIOR, _POSTERIOR, _LEFT)
 
 
 @dataclass(frozen=True)
 class Orientation:
-    """How the axes of an array must be permuted and then flipped to reach the canonical sagittal orientation.
+    """How the axes of an array must be permuted and then flipped to reach a canonical orientation.
 
     Attributes
     ----------
@@ -35,10 +42,10 @@ class Orientation:
     flipped: tuple[bool, bool, bool]
 
     @classmethod
-    def of(cls, affine: Affine) -> Orientation:
-        """The permutation whose axes lie nearest to Left, Inferior and Posterior; exact for obliques below 45°."""
+    def of(cls, affine: Affine, axes: CanonicalAxes = CanonicalAxes.SAGITTAL) -> Orientation:
+        """The permutation whose axes lie nearest to ``axes``; exact for obliques below 45°."""
         directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-        cosines = _CANONICAL_LPS @ directions
+        cosines = np.array(axes.value) @ directions
         order = max(permutations(range(3)), key=lambda p: sum(abs(cosines[k, p[k]]) for k in range(3)))
         flipped = tuple(bool(cosines[k, order[k]] < 0) for k in range(3))
         return cls((order[0], order[1], order[2]), (flipped[0], flipped[1], flipped[2]))
@@ -102,14 +109,15 @@ class NativeWindow:
 
 @dataclass(frozen=True, eq=False)
 class CanonicalSeries:
-    """A sagittal series seen in canonical orientation, slices kept native.
+    """A series seen in the canonical orientation of its plane, slices kept native.
 
     Attributes
     ----------
     native
         The series' own volume.
     image
-        float32 view of its values, shape (slices R→L, rows S→I, columns A→P).
+        float32 view of its values: slices R→L, rows S→I, columns A→P of a sagittal series; slices S→I, rows A→P,
+        columns R→L of an axial one.
     orientation
         How :attr:`image` came from :attr:`native`.
     spacing_mm
@@ -122,22 +130,22 @@ class CanonicalSeries:
     spacing_mm: tuple[float, float, float]
 
     @classmethod
-    def of(cls, volume: Volume) -> CanonicalSeries:
+    def of(cls, volume: Volume, axes: CanonicalAxes = CanonicalAxes.SAGITTAL) -> CanonicalSeries:
         """View ``volume`` in canonical orientation."""
-        orientation = Orientation.of(volume.affine)
+        orientation = Orientation.of(volume.affine, axes)
         image = orientation.apply(volume.array).astype(np.float32, copy=False)
         spacing = volume.spacing_mm
         a, b, c = orientation.order
         return cls(volume, image, orientation, (spacing[a], spacing[b], spacing[c]))
 
-    def plane(self) -> InPlane:
-        """The plane of the network that covers the whole field of view at 1 mm."""
+    def plane(self, pixel_mm: float = PIXEL_MM) -> InPlane:
+        """The plane of the network that covers the whole field of view."""
         counts, firsts = [], []
         for n, pitch in zip(self.image.shape[1:], self.spacing_mm[1:], strict=True):
-            count = max(1, int(np.ceil(n * pitch / PIXEL_MM - 1e-6)))
+            count = max(1, int(np.ceil(n * pitch / pixel_mm - 1e-6)))
             counts.append(count)
-            firsts.append(((n - 1) * pitch - (count - 1) * PIXEL_MM) / 2)
-        return InPlane((counts[0], counts[1]), (firsts[0], firsts[1]))
+            firsts.append(((n - 1) * pitch - (count - 1) * pixel_mm) / 2)
+        return InPlane((counts[0], counts[1]), (firsts[0], firsts[1]), (pixel_mm, pixel_mm))
 
     def resampled(self, plane: InPlane, slices: Sequence[int] | slice = slice(None)) -> NDArray[np.float32]:
         """The chosen slices on ``plane``, low-pass filtered where that is coarser; the edge continues outside.

@@ -74,7 +74,7 @@ def predict(volume: Volume, network: Predictor, count: int) -> Prediction:
     fragments = np.zeros((count, *volume.shape), dtype=np.float32)
     labels = np.zeros((count, slices, *plane.count), dtype=np.uint8)
     for number, variant in enumerate(variants(count)):
-        seen = _varied(plane, variant)
+        seen = varied(plane, variant)
         probabilities = np.moveaxis(network(with_neighbours(series, seen, variant)), 1, 0)
         own = series.between(probabilities, seen, plane)
         _complete(own)
@@ -94,16 +94,17 @@ def _complete(probabilities: NDArray[np.float32]) -> None:
     probabilities[Structure.BACKGROUND] = np.maximum(1.0 - probabilities[1:].sum(axis=0), 0.0)
 
 
-def _varied(plane: InPlane, variant: Variant) -> InPlane:
+def varied(plane: InPlane, variant: Variant) -> InPlane:
     """The plane of one variant: same centre but for the shift, same field of view."""
-    counts, firsts = [], []
+    counts, firsts, pitches = [], [], []
     for k in range(2):
-        length = plane.count[k] * plane.pixel_mm[k]
-        count = max(1, int(np.ceil(length / variant.pixel_mm)))
+        pitch = variant.pixel_mm * plane.pixel_mm[k]
+        count = max(1, int(np.ceil(plane.count[k] * plane.pixel_mm[k] / pitch)))
         centre = plane.first_mm[k] + (plane.count[k] - 1) * plane.pixel_mm[k] / 2
         counts.append(count)
-        firsts.append(centre + variant.shift_mm[k] - (count - 1) * variant.pixel_mm / 2)
-    return InPlane((counts[0], counts[1]), (firsts[0], firsts[1]), (variant.pixel_mm, variant.pixel_mm))
+        firsts.append(centre + variant.shift_mm[k] - (count - 1) * pitch / 2)
+        pitches.append(pitch)
+    return InPlane((counts[0], counts[1]), (firsts[0], firsts[1]), (pitches[0], pitches[1]))
 
 
 def with_neighbours(

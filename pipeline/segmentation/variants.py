@@ -20,7 +20,7 @@ class Variant:
     shift_mm
         Rows and columns lie this far beside those of the plain view.
     pixel_mm
-        Pixel pitch, near 1 mm: another one shows the spine larger or smaller.
+        Pixel pitch in pixels of the network, near 1: another one shows the spine larger or smaller.
     contrast
         Factor of the normalised intensities.
     """
