@@ -47,9 +47,12 @@ _RIM_RATIO = ((1.15, 2.0), (1.0, 1.45), (1.5, 3.2), (1.2, 2.2), (1.2, 2.2))
 _DARK = (Tissue.AIR, Tissue.CORTICAL_BONE, Tissue.ENDPLATE, Tissue.POSTERIOR_CORTEX, Tissue.SACRUM_CORTEX)
 
 
-def draw_means(rng: np.random.Generator) -> tuple[str, Floats]:
-    """A contrast and the mean intensity of each tissue: physical with jitter, or (one time in six) at random."""
-    kind = int(rng.choice(len(CONTRASTS), p=_SHARE))
+def draw_means(rng: np.random.Generator, contrast: str | None = None) -> tuple[str, Floats]:
+    """A contrast and the mean intensity of each tissue: physical with jitter, or (one time in six) at random.
+
+    With ``contrast`` given it is that one, and only one time in twenty at random.
+    """
+    kind = int(rng.choice(len(CONTRASTS), p=_SHARE)) if contrast is None else CONTRASTS.index(contrast)
     means = _TABLE[kind] * np.exp(rng.normal(0, 0.18, _TABLE.shape[1]))
     # All marrow of a patient changes together, as all fat does.
     marrow = np.exp(rng.normal(0, 0.28))
@@ -64,7 +67,7 @@ def draw_means(rng: np.random.Generator) -> tuple[str, Floats]:
         means[Tissue.FRAGMENT] = means[Tissue.DISC_ANNULUS] * rng.uniform(0.7, 1.4)
     # Granulation tissue is told from the core by being brighter, a lot after gadolinium and little without.
     means[Tissue.FRAGMENT_RIM] = means[Tissue.FRAGMENT] * rng.uniform(*_RIM_RATIO[kind])
-    if rng.random() < 0.16:
+    if rng.random() < (0.16 if contrast is None else 0.05):
         random = rng.uniform(0.05, 1.0, len(means))
         random[list(_DARK)] = means[list(_DARK)]
         means = random

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.phantom.anatomy import AnatomyMap
@@ -19,30 +20,50 @@ from training.stream import Batch, StreamConfig
 from training.synthetic import synthetic_sample
 
 
-def warp(rng: np.random.Generator, sample: Sample, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
-    """Random rotation, scale and crop to 1 mm pixels: slices (3, H, W), occupancy (6, H, W), unsure (H, W)."""
+def warp(
+    rng: np.random.Generator,
+    sample: Sample,
+    size: tuple[int, int],
+    pixel_mm: float = 1.0,
+    wander: float = 1.0,
+    part: bool = False,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Random rotation, scale and crop: slices (channels, H, W), occupancy (6, H, W), unsure (H, W).
+
+    ``pixel_mm`` is the pitch of the result at scale 1; ``wander`` scales how far the crop strays from the focus. What
+    lies outside the sample is background, or unknown (all occupancies 0) where the sample is but a part of an image.
+    """
     angle = np.deg2rad(rng.normal(0, 7))
     scale = float(np.exp(rng.normal(0, 0.09)))
     stretch = float(np.exp(rng.normal(0, 0.03)))
-    pixel = scale / sample.spacing_mm
-    rows, columns = sample.slices.shape[1:]
-    centre_row = sample.focus[0] + rng.normal(0, 22)
-    centre_column = sample.focus[1] + rng.normal(0, 12)
-    if rng.random() < 0.25:
+    pixel = pixel_mm * scale / sample.spacing_mm
+    centre_row = sample.focus[0] + wander * rng.normal(0, 22) / sample.spacing_mm
+    centre_column = sample.focus[1] + wander * rng.normal(0, 12) / sample.spacing_mm
+    if not part and rng.random() < 0.25:
         # The far front of the field of view, where a network that never saw it finds spines in the bowel.
         centre_column -= rng.uniform(25, 90) / sample.spacing_mm
     linear = pixel * np.array([[np.cos(angle) * stretch, -np.sin(angle)], [np.sin(angle), np.cos(angle) / stretch]])
+    channels = len(sample.slices)
+    stack = torch.from_numpy(np.concatenate([sample.slices, sample.occupancy, sample.unsure[None]]))
+    out = resampled(stack, linear, (centre_row, centre_column), size)
+    occupancy = out[channels : channels + 6]
+    if part:
+        occupancy = occupancy * (occupancy.sum(dim=0) > 0.99)
+    else:
+        occupancy[0] += 1 - occupancy.sum(dim=0)
+    return out[:channels], occupancy, out[-1]
+
+
+def resampled(stack: Tensor, linear: NDArray[np.float64], centre: tuple[float, float], size: tuple[int, int]) -> Tensor:
+    """Planes (n, rows, columns) at ``centre + linear @ (column, row)`` of each pixel of the result."""
+    rows, columns = stack.shape[1:]
     # grid_sample wants (column, row) in -1 … 1 of the input, for -1 … 1 of the output.
     half = np.array([size[1] / 2, size[0] / 2])
     matrix = (linear * half[None, :]) / np.array([columns / 2, rows / 2])[:, None]
-    shift = np.array([(centre_column + 0.5) / (columns / 2) - 1, (centre_row + 0.5) / (rows / 2) - 1])
+    shift = np.array([(centre[1] + 0.5) / (columns / 2) - 1, (centre[0] + 0.5) / (rows / 2) - 1])
     theta = torch.from_numpy(np.concatenate([matrix, shift[:, None]], axis=1).astype(np.float32))[None]
-    stack = np.concatenate([sample.slices, sample.occupancy, sample.unsure[None]])
     grid = torch.nn.functional.affine_grid(theta, [1, len(stack), *size], align_corners=False)
-    out = torch.nn.functional.grid_sample(torch.from_numpy(stack)[None], grid, align_corners=False)[0]
-    occupancy = out[3:9]
-    occupancy[0] += 1 - occupancy.sum(dim=0)
-    return out[:3], occupancy, out[9]
+    return torch.nn.functional.grid_sample(stack[None], grid, align_corners=False)[0]
 
 
 class SagittalMaker:

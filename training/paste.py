@@ -41,6 +41,8 @@ class Pasted:
         Copies of the volume's, with the fragment.
     mask
         Where the fragment lies.
+    rim
+        0 … 1: share of a voxel that is a bright rim around it, granulation tissue or fat; all 0 without one.
     volume_mm3
         What it holds; 0 where there was no room.
     """
@@ -48,6 +50,7 @@ class Pasted:
     image: Floats
     classes: NDArray[np.uint8]
     mask: NDArray[np.bool_]
+    rim: Floats
     volume_mm3: float
 
 
@@ -79,11 +82,11 @@ def paste_fragment(
     count = min(round(wanted / voxel), int(finite.sum() * _LARGEST_SHARE))
     mask = np.zeros(volume.classes.shape, dtype=bool)
     if count < _SMALLEST_VOXELS:
-        return Pasted(volume.image, volume.classes, mask, 0.0)
+        return Pasted(volume.image, volume.classes, mask, mask.astype(np.float32), 0.0)
     mask[(slice(None), *box)] = needed < np.partition(needed[finite], count)[count]
-    image = _blend(rng, volume, mask)
+    image, rim = _blend(rng, volume, mask)
     classes = np.where(mask, np.uint8(NetworkClass.FRAGMENT), volume.classes)
-    return Pasted(image, classes, mask, float(mask.sum() * voxel))
+    return Pasted(image, classes, mask, rim, float(mask.sum() * voxel))
 
 
 def _allowed(volume: RealVolume, box: tuple[slice, slice]) -> NDArray[np.bool_]:
@@ -154,21 +157,23 @@ def _level(rng: np.random.Generator, volume: RealVolume) -> float:
     return float(np.clip(volume.disc_levels[1] * np.exp(rng.normal(0.15, 0.4)), 0.02 * bright, 0.85 * bright))
 
 
-def _blend(rng: np.random.Generator, volume: RealVolume, whole_mask: NDArray[np.bool_]) -> Floats:
-    """The image with the mask filled by disc-like texture; partial volume, often a rim, a sac without its fluid."""
+def _blend(rng: np.random.Generator, volume: RealVolume, whole_mask: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """The image with the mask filled by disc-like texture, often a rim and a sac without its fluid; the bright rim."""
     found = ndimage.find_objects(whole_mask.astype(np.uint8))[0]
     margin = (4, round(7 / volume.spacing_mm), round(7 / volume.spacing_mm))
     box = tuple(slice(max(0, part.start - m), part.stop + m) for part, m in zip(found, margin, strict=True))
     whole, mask, classes = volume.image.copy(), whole_mask[box], volume.classes[box]
     image = _effaced(rng, volume, whole[box], mask, classes)
-    image = _rimmed(rng, volume, image, mask, classes)
+    image, shell = _rimmed(rng, volume, image, mask, classes)
+    rim = np.zeros(whole.shape, dtype=np.float32)
+    rim[box] = shell
     low, _, high = volume.disc_levels
     texture = rng.uniform(0.1, 0.5) * _field(rng, mask.shape, volume, rng.uniform(1.5, 4.0))
     fill = _level(rng, volume) + (high - low) * (texture + rng.uniform(0.05, 0.2) * rng.standard_normal(mask.shape))
     soft = rng.uniform(0.25, 0.65) / volume.spacing_mm
     alpha = ndimage.gaussian_filter(mask.astype(np.float32), (rng.uniform(0.3, 0.5), soft, soft), truncate=3.0)
     whole[box] = np.clip(image * (1 - alpha) + fill * alpha, 0, None)
-    return whole
+    return whole, rim
 
 
 def _effaced(
@@ -185,11 +190,11 @@ def _effaced(
 
 def _rimmed(
     rng: np.random.Generator, volume: RealVolume, image: Floats, mask: NDArray[np.bool_], classes: NDArray[np.uint8]
-) -> Floats:
+) -> tuple[Floats, Floats]:
     """A dark line (dura, posterior ligament) or a bright rim (granulation tissue, epidural fat), in places."""
     kind = rng.random()
     if kind > 0.7:
-        return image
+        return image, np.zeros_like(image)
     spacing = (volume.pitch_mm, volume.spacing_mm, volume.spacing_mm)
     thick = rng.uniform(0.5, 1.2) if kind < 0.45 else rng.uniform(0.7, 2.2)
     outside = ndimage.distance_transform_edt(~mask, sampling=spacing)
@@ -199,4 +204,5 @@ def _rimmed(
     tissue = np.isin(classes, (NetworkClass.VERTEBRA, NetworkClass.SACRUM, NetworkClass.DISC))
     shell = np.where(tissue, 0, shell)
     grain = 1 + 0.1 * smooth_field(rng, mask.shape[1:], 3.0)[None]
-    return np.asarray(image * (1 - shell) + colour * grain * shell, dtype=np.float32)
+    lined = np.asarray(image * (1 - shell) + colour * grain * shell, dtype=np.float32)
+    return lined, np.asarray(shell if kind >= 0.45 else 0 * shell, dtype=np.float32)

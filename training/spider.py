@@ -142,24 +142,42 @@ def _canal_coordinates(
     return arc.reshape(shape).astype(np.float32), depth.reshape(shape).astype(np.float32), at
 
 
-def _remap(rng: np.random.Generator, image: Floats, classes: NDArray[np.uint8]) -> Floats:
+def remap(rng: np.random.Generator, image: Floats, classes: NDArray[np.uint8]) -> Floats:
     """Give a T2 plane another look: T1-like, fat-suppressed, or with other gains per tissue."""
     kind = rng.random()
     if kind < 0.42:
         return image
+    return t1_like(rng, image, classes) if kind < 0.75 else other_gains(rng, image, classes, fatless=kind > 0.88)
+
+
+def _soft_classes(classes: NDArray[np.uint8]) -> list[Floats]:
+    return [ndimage.gaussian_filter((classes == c).astype(np.float32), 0.6) for c in (1, 2, 3, 4, 5)]
+
+
+def _scaled(image: Floats) -> tuple[Floats, float]:
     top = float(np.percentile(image, 99)) + 1e-6
-    x = np.clip(image / top, 0, 1.3)
-    soft = [ndimage.gaussian_filter((classes == c).astype(np.float32), 0.6) for c in (1, 2, 3, 4, 5)]
-    if kind < 0.75:
-        water = ndimage.binary_dilation(classes == 4, iterations=2) & ~np.isin(classes, (1, 2, 3, 5))
-        wet = ndimage.gaussian_filter(water.astype(np.float32), 0.6)
-        dark = rng.uniform(0.06, 0.18) + 0.10 * np.clip(0.6 - x, 0, 1) * wet
-        body = x ** rng.uniform(0.6, 0.9)
-        bone, disc = rng.uniform(1.0, 1.8), rng.uniform(0.8, 1.6)
-        gain = 1 + (bone - 1) * (soft[0] + soft[1]) + (disc - 1) * (soft[2] + soft[4])
-        return np.asarray((body * gain * (1 - wet) + dark * wet) * top, dtype=np.float32)
+    return np.clip(image / top, 0, 1.3), top
+
+
+def t1_like(rng: np.random.Generator, image: Floats, classes: NDArray[np.uint8]) -> Floats:
+    """A T2 plane (rows, columns) with dark fluid, and with other gains of bone, disc and fragment."""
+    x, top = _scaled(image)
+    soft = _soft_classes(classes)
+    water = ndimage.binary_dilation(classes == 4, iterations=2) & ~np.isin(classes, (1, 2, 3, 5))
+    wet = ndimage.gaussian_filter(water.astype(np.float32), 0.6)
+    dark = rng.uniform(0.06, 0.18) + 0.10 * np.clip(0.6 - x, 0, 1) * wet
+    body = x ** rng.uniform(0.6, 0.9)
+    bone, disc = rng.uniform(1.0, 1.8), rng.uniform(0.8, 1.6)
+    gain = 1 + (bone - 1) * (soft[0] + soft[1]) + (disc - 1) * (soft[2] + soft[4])
+    return np.asarray((body * gain * (1 - wet) + dark * wet) * top, dtype=np.float32)
+
+
+def other_gains(rng: np.random.Generator, image: Floats, classes: NDArray[np.uint8], *, fatless: bool) -> Floats:
+    """A T2 plane (rows, columns) whose tissues have other gains; ``fatless`` darkens what is none of the classes."""
+    x, top = _scaled(image)
+    soft = _soft_classes(classes)
     gain = 1 + sum((np.exp(rng.normal(0, 0.35)) - 1) * s for s in soft)
-    fat = np.exp(rng.normal(-0.6, 0.5)) if kind > 0.88 else 1.0
+    fat = np.exp(rng.normal(-0.6, 0.5)) if fatless else 1.0
     other = np.clip(1 - sum(soft), 0, 1)
     return np.asarray(x * gain * (1 + (fat - 1) * other) * top, dtype=np.float32)
 
@@ -189,7 +207,7 @@ def real_sample(rng: np.random.Generator, volume: RealVolume) -> Sample:
     for step in (-1, 0, 1):
         w = slice_weights(positions, float(np.clip(middle + flip * step * pitch, 0, reach)), thickness)
         plane = np.tensordot(w, image, axes=1).astype(np.float32)
-        slices.append(_remap(np.random.default_rng(state), plane, hard))
+        slices.append(remap(np.random.default_rng(state), plane, hard))
     row = volume.focus[0] - rng.uniform(0, 75)
     return Sample(
         np.stack(slices), occupancy, volume.unsure.astype(np.float32), volume.spacing_mm, (row, volume.focus[1] + 8)

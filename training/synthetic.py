@@ -9,7 +9,7 @@ from training.contrast import draw_means, intensity_table
 from training.effects import smooth_field
 from training.sample import Floats, Sample, draw_slab, slice_weights, soft_classes
 
-_TEXTURED = np.array(
+TEXTURED = np.array(
     [
         t
         in (
@@ -59,7 +59,7 @@ def synthetic_sample(rng: np.random.Generator, anatomy: AnatomyMap) -> Sample:
         for k in np.nonzero(weights)[0]:
             tissue = volume.array[k]
             value = table[anatomy.instance.array[k], tissue]
-            plane += weights[k] * value * (1 + _TEXTURED[tissue] * (texture - 1))
+            plane += weights[k] * value * (1 + TEXTURED[tissue] * (texture - 1))
         slices.append(plane)
     weights = slice_weights(positions, middle, thickness)
     chosen = np.nonzero(weights)[0]

@@ -1,0 +1,234 @@
+"""Samples for the fine pass: all sagittal series of a visit together, around one disc, in 0.75 mm pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pipeline.phantom.anatomy import NETWORK_CLASS, AnatomyMap
+from pipeline.segmentation.normalise import normalise
+from training.bank import load
+from training.contrast import draw_means, intensity_table
+from training.dataset import resampled, warp
+from training.effects import acquire, smooth_field
+from training.paste import paste_fragment
+from training.sample import Floats, Sample, draw_slab, slice_weights, soft_classes
+from training.spider import RealVolume, load_volume, other_gains, t1_like
+from training.split import TRAINING
+from training.stream import Batch, StreamConfig
+from training.synthetic import TEXTURED
+
+PIXEL_MM = 0.75
+SLOTS = ("t2", "t1", "t1gd", "stir")
+"""Order of the series in the network's input, three slices each."""
+_SETS: tuple[tuple[tuple[int, ...], float], ...] = (
+    ((0,), 0.24),
+    ((0, 1), 0.20),
+    ((0, 1, 2), 0.22),
+    ((0, 1, 2, 3), 0.14),
+    ((0, 1, 3), 0.07),
+    ((0, 3), 0.03),
+    ((1,), 0.03),
+    ((1, 2), 0.04),
+    ((3,), 0.01),
+    ((2,), 0.02),
+)
+_POOL = 36
+_RENEW = 0.1
+"""Share of real samples after which one volume of the pool gets another fragment."""
+_CROP_MM = ((-85.0, 75.0), (-75.0, 60.0))
+
+
+@dataclass(frozen=True, eq=False)
+class _Local:
+    """Part of a real volume, perhaps with a fragment, and that fragment's bright rim."""
+
+    volume: RealVolume
+    rim: Floats
+    where: float | None
+
+
+def _draw_set(rng: np.random.Generator) -> tuple[int, ...]:
+    return _SETS[int(rng.choice(len(_SETS), p=[share for _, share in _SETS]))][0]
+
+
+def generated_sample(rng: np.random.Generator, anatomy: AnatomyMap) -> tuple[Sample, tuple[int, ...]]:
+    """A generated anatomy in several contrasts: slices (12, rows, columns), zero where a series is missing."""
+    volume = anatomy.tissue
+    positions = (volume.affine[0, 3] + volume.spacing_mm[0] * np.arange(volume.shape[0])).astype(np.float32)
+    focus, middle = _generated_focus(rng, anatomy)
+    present = _draw_set(rng)
+    thickness, pitch = draw_slab(rng)
+    flip = 1 if rng.random() < 0.5 else -1
+    rows, columns = volume.shape[1:]
+    texture = rng.uniform(0.03, 0.15) * smooth_field(rng, (rows, columns), float(rng.choice([3, 6, 14])))
+    texture = texture + rng.uniform(0, 0.06) * rng.standard_normal((rows, columns))
+    slices = np.zeros((3 * len(SLOTS), rows, columns), dtype=np.float32)
+    for slot in present:
+        contrast = "t2fs" if slot in (0, 3) and rng.random() < 0.1 else SLOTS[slot]
+        table = intensity_table(rng, anatomy, draw_means(rng, contrast)[1])
+        # Other series of a visit lie a little elsewhere, for patients move and slices are planned anew.
+        beside = 0.0 if slot == present[0] else rng.normal(0, 0.7)
+        for k, step in enumerate((-1, 0, 1)):
+            weights = slice_weights(positions, middle + beside + flip * step * pitch, thickness)
+            slices[3 * slot + k] = _rendered(anatomy, table, weights, rng.uniform(-1, 1.5) * texture)
+    weights = slice_weights(positions, middle, thickness)
+    chosen = np.nonzero(weights)[0]
+    occupancy = soft_classes(NETWORK_CLASS[volume.array[chosen]], weights[chosen])
+    sure = np.zeros((rows, columns), dtype=np.float32)
+    return Sample(slices, occupancy, sure, volume.spacing_mm[1], focus), present
+
+
+def _generated_focus(rng: np.random.Generator, anatomy: AnatomyMap) -> tuple[tuple[float, float], float]:
+    """(row, column) that the crop lies around and position (x) of the middle slice."""
+    volume = anatomy.tissue
+    discs = [name for name in anatomy.spine.disc_names if name[0] == "L"][-3:]
+    x, y, z = anatomy.landmarks[str(rng.choice(discs))]
+    x += rng.normal(0, 6) if rng.random() < 0.6 else rng.uniform(-26, 26)
+    if anatomy.fragment_centroid_lps and rng.random() < 0.7:
+        centroids = list(anatomy.fragment_centroid_lps.values())
+        x, _, z = centroids[int(rng.integers(len(centroids)))]
+        x += rng.normal(0, 4.5)
+    index = volume.to_index(np.array([x, y + 14, z]))
+    return (float(index[1]), float(index[2])), float(x)
+
+
+def _rendered(anatomy: AnatomyMap, table: Floats, weights: Floats, texture: NDArray[np.float64]) -> Floats:
+    plane: Floats = np.zeros(anatomy.tissue.shape[1:], dtype=np.float32)
+    for k in np.nonzero(weights)[0]:
+        tissue = anatomy.tissue.array[k]
+        plane += weights[k] * table[anatomy.instance.array[k], tissue] * (1 + TEXTURED[tissue] * texture)
+    return plane
+
+
+def cropped(volume: RealVolume, disc: int) -> RealVolume:
+    """The part of a volume around the back of one of its discs."""
+    near = np.abs(volume.arc - volume.discs[disc]) + 2 * np.abs(volume.depth)
+    row, column = np.unravel_index(int(near.argmin()), near.shape)
+    ranges = []
+    for centre, (low, high), size in zip((row, column), _CROP_MM, near.shape, strict=True):
+        start = max(0, int(centre + low / volume.spacing_mm))
+        ranges.append(slice(start, min(size, int(centre + high / volume.spacing_mm))))
+    box = tuple(ranges)
+    return replace(
+        volume,
+        image=volume.image[(slice(None), *box)],
+        classes=volume.classes[(slice(None), *box)],
+        unsure=volume.unsure[box],
+        arc=volume.arc[box],
+        depth=volume.depth[box],
+        focus=(float(row - box[0].start), float(column - box[1].start)),
+    )
+
+
+def _local(rng: np.random.Generator, volumes: list[RealVolume]) -> _Local:
+    """One real volume around one of its lowest discs, two times in three with a fragment."""
+    whole = volumes[int(rng.integers(len(volumes)))]
+    disc = min(int(rng.choice(4, p=[0.38, 0.38, 0.14, 0.10])), len(whole.discs) - 1)
+    volume = cropped(whole, disc)
+    drawn = paste_fragment(rng, volume, disc=disc) if rng.random() < 0.66 else None
+    if drawn is None or drawn.volume_mm3 == 0:
+        return _Local(volume, np.zeros(volume.classes.shape, dtype=np.float16), None)
+    where = float(np.average(np.arange(len(drawn.mask)), weights=drawn.mask.sum(axis=(1, 2))))
+    pasted = replace(volume, image=drawn.image, classes=drawn.classes)
+    return _Local(pasted, drawn.rim.astype(np.float16), where * volume.pitch_mm)
+
+
+def real_fine_sample(rng: np.random.Generator, local: _Local) -> tuple[Sample, tuple[int, ...]]:
+    """A real T2 volume, and other series that are made to look like the same patient's."""
+    volume = local.volume
+    positions = (np.arange(len(volume.image)) * volume.pitch_mm).astype(np.float32)
+    thickness, pitch = draw_slab(rng)
+    reach = float(positions[-1])
+    middle = volume.middle * volume.pitch_mm + rng.normal(0, 4.5)
+    if local.where is not None and rng.random() < 0.75:
+        middle = local.where + rng.normal(0, 3.5)
+    middle = float(np.clip(middle, 0.1 * reach, 0.9 * reach))
+    flip = 1 if rng.random() < 0.5 else -1
+    weights = slice_weights(positions, middle, thickness)
+    chosen = np.nonzero(weights)[0]
+    occupancy = soft_classes(volume.classes[chosen], weights[chosen])
+    hard = occupancy.argmax(axis=0).astype(np.uint8)
+    present = _draw_set(rng)
+    slices = np.zeros((3 * len(SLOTS), *hard.shape), dtype=np.float32)
+    planes = []
+    for step in (-1, 0, 1):
+        w = slice_weights(positions, float(np.clip(middle + flip * step * pitch, 0, reach)), thickness)
+        used = slice(int(np.nonzero(w)[0][0]), int(np.nonzero(w)[0][-1]) + 1)
+        rim = None if local.where is None else np.tensordot(w[used], local.rim[used].astype(np.float32), axes=1)
+        planes.append((np.tensordot(w[used], volume.image[used], axes=1).astype(np.float32), rim))
+    state = int(rng.integers(2**31))
+    for slot in present:
+        for k, (plane, rim) in enumerate(planes):
+            slices[3 * slot + k] = _looking_like(np.random.default_rng(state), slot, plane, hard, rim)
+    sample = Sample(slices, occupancy, volume.unsure.astype(np.float32), volume.spacing_mm, volume.focus)
+    return sample, present
+
+
+def _looking_like(
+    rng: np.random.Generator, slot: int, plane: Floats, classes: NDArray[np.uint8], rim: Floats | None
+) -> Floats:
+    """A T2 plane as it might look in another series of the same patient; one seed gives one patient's looks."""
+    if slot == 0:
+        return plane
+    if SLOTS[slot] == "stir":
+        return other_gains(rng, plane, classes, fatless=True)
+    image = t1_like(rng, plane, classes)
+    granulation, uptake = rng.random() < 0.6, rng.uniform(1.4, 3.0)
+    if rim is None or not granulation:
+        return image
+    # Granulation tissue looks like soft tissue before contrast medium, and lights up after it.
+    tissue = float(np.median(image[classes == 3])) if (classes == 3).any() else float(np.median(image))
+    return np.asarray(image * (1 - rim) + rim * tissue * (uptake if SLOTS[slot] == "t1gd" else 1.0), dtype=np.float32)
+
+
+class FineMaker:
+    """Makes samples (16, H, W): three slices in each of four series, then four planes that tell which exist."""
+
+    def __init__(self, config: StreamConfig) -> None:
+        self.config = config
+        self.known: set[Path] = set()
+        self.bank: list[AnatomyMap] = load(config.local, self.known)
+        self.volumes = [load_volume(config.spider / f"{n}_t2space.npz", halved=False) for n in TRAINING]
+        self.pool: list[_Local] = []
+
+    def _real(self, rng: np.random.Generator) -> _Local:
+        if len(self.pool) < _POOL or rng.random() < _RENEW:
+            fresh = _local(rng, self.volumes)
+            self.pool = [*self.pool[-_POOL + 1 :], fresh]
+            return fresh
+        return self.pool[int(rng.integers(len(self.pool)))]
+
+    def make(self, rng: np.random.Generator) -> Batch:
+        """One sample."""
+        if rng.random() < self.config.real_share or not self.bank:
+            sample, present = real_fine_sample(rng, self._real(rng))
+        else:
+            sample, present = generated_sample(rng, self.bank[int(rng.integers(len(self.bank)))])
+        slices, occupancy, unsure = warp(rng, sample, self.config.size, PIXEL_MM, wander=0.7, part=True)
+        images = torch.zeros((len(slices) + len(SLOTS), *self.config.size))
+        for slot in present:
+            part = slice(3 * slot, 3 * slot + 3)
+            seen = slices[part] if slot == present[0] else _displaced(rng, slices[part])
+            own = normalise(acquire(rng, seen.numpy()))
+            images[part] = torch.from_numpy(own * np.float32(np.exp(rng.normal(0, 0.1))) + rng.normal(0, 0.15))
+            images[len(slices) + slot] = 1.0
+        return images, occupancy, unsure
+
+    def refresh(self) -> None:
+        """Read anatomies made meanwhile."""
+        self.bank += load(self.config.local, self.known)
+
+
+def _displaced(rng: np.random.Generator, slices: Tensor) -> Tensor:
+    """Slices of a series between which and the first one the patient moved a little."""
+    angle = np.deg2rad(rng.normal(0, 0.4))
+    linear = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    rows, columns = slices.shape[1:]
+    shift = rng.normal(0, 0.45, 2) / PIXEL_MM
+    return resampled(slices, linear, ((rows - 1) / 2 + shift[0], (columns - 1) / 2 + shift[1]), (rows, columns))
