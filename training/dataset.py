@@ -24,6 +24,7 @@ def warp(
     rng: np.random.Generator,
     sample: Sample,
     size: tuple[int, int],
+    *,
     pixel_mm: float = 1.0,
     wander: float = 1.0,
     part: bool = False,

@@ -210,7 +210,7 @@ class FineMaker:
             sample, present = real_fine_sample(rng, self._real(rng))
         else:
             sample, present = generated_sample(rng, self.bank[int(rng.integers(len(self.bank)))])
-        slices, occupancy, unsure = warp(rng, sample, self.config.size, PIXEL_MM, wander=0.7, part=True)
+        slices, occupancy, unsure = warp(rng, sample, self.config.size, pixel_mm=PIXEL_MM, wander=0.7, part=True)
         images = torch.zeros((len(slices) + len(SLOTS), *self.config.size))
         for slot in present:
             part = slice(3 * slot, 3 * slot + 3)
