@@ -38,10 +38,10 @@ _SETS: tuple[tuple[tuple[int, ...], float], ...] = (
     ((3,), 0.01),
     ((2,), 0.02),
 )
-_POOL = 36
-_RENEW = 0.1
+_POOL = 48
+_RENEW = 0.06
 """Share of real samples after which one volume of the pool gets another fragment."""
-_CROP_MM = ((-85.0, 75.0), (-75.0, 60.0))
+_CROP_MM = ((-82.0, 72.0), (-70.0, 56.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +57,11 @@ def _draw_set(rng: np.random.Generator) -> tuple[int, ...]:
     return _SETS[int(rng.choice(len(_SETS), p=[share for _, share in _SETS]))][0]
 
 
-def generated_sample(rng: np.random.Generator, anatomy: AnatomyMap) -> tuple[Sample, tuple[int, ...]]:
+def generated_sample(rng: np.random.Generator, anatomy: AnatomyMap, present: tuple[int, ...]) -> Sample:
     """A generated anatomy in several contrasts: slices (12, rows, columns), zero where a series is missing."""
     volume = anatomy.tissue
     positions = (volume.affine[0, 3] + volume.spacing_mm[0] * np.arange(volume.shape[0])).astype(np.float32)
     focus, middle = _generated_focus(rng, anatomy)
-    present = _draw_set(rng)
     thickness, pitch = draw_slab(rng)
     flip = 1 if rng.random() < 0.5 else -1
     rows, columns = volume.shape[1:]
@@ -81,7 +80,7 @@ def generated_sample(rng: np.random.Generator, anatomy: AnatomyMap) -> tuple[Sam
     chosen = np.nonzero(weights)[0]
     occupancy = soft_classes(NETWORK_CLASS[volume.array[chosen]], weights[chosen])
     sure = np.zeros((rows, columns), dtype=np.float32)
-    return Sample(slices, occupancy, sure, volume.spacing_mm[1], focus), present
+    return Sample(slices, occupancy, sure, volume.spacing_mm[1], focus)
 
 
 def _generated_focus(rng: np.random.Generator, anatomy: AnatomyMap) -> tuple[tuple[float, float], float]:
@@ -139,8 +138,8 @@ def _local(rng: np.random.Generator, volumes: list[RealVolume]) -> _Local:
     return _Local(pasted, drawn.rim.astype(np.float16), where * volume.pitch_mm)
 
 
-def real_fine_sample(rng: np.random.Generator, local: _Local) -> tuple[Sample, tuple[int, ...]]:
-    """A real T2 volume, and other series that are made to look like the same patient's."""
+def real_planes(rng: np.random.Generator, local: _Local) -> Sample:
+    """Three slices of a real T2 volume, and then the share of bright rim in each of them."""
     volume = local.volume
     positions = (np.arange(len(volume.image)) * volume.pitch_mm).astype(np.float32)
     thickness, pitch = draw_slab(rng)
@@ -153,25 +152,31 @@ def real_fine_sample(rng: np.random.Generator, local: _Local) -> tuple[Sample, t
     weights = slice_weights(positions, middle, thickness)
     chosen = np.nonzero(weights)[0]
     occupancy = soft_classes(volume.classes[chosen], weights[chosen])
-    hard = occupancy.argmax(axis=0).astype(np.uint8)
-    present = _draw_set(rng)
-    slices = np.zeros((3 * len(SLOTS), *hard.shape), dtype=np.float32)
-    planes = []
-    for step in (-1, 0, 1):
+    planes = np.zeros((6, *occupancy.shape[1:]), dtype=np.float32)
+    for k, step in enumerate((-1, 0, 1)):
         w = slice_weights(positions, float(np.clip(middle + flip * step * pitch, 0, reach)), thickness)
         used = slice(int(np.nonzero(w)[0][0]), int(np.nonzero(w)[0][-1]) + 1)
-        rim = None if local.where is None else np.tensordot(w[used], local.rim[used].astype(np.float32), axes=1)
-        planes.append((np.tensordot(w[used], volume.image[used], axes=1).astype(np.float32), rim))
+        planes[k] = np.tensordot(w[used], volume.image[used], axes=1)
+        if local.where is not None:
+            planes[3 + k] = np.tensordot(w[used], local.rim[used].astype(np.float32), axes=1)
+    return Sample(planes, occupancy, volume.unsure.astype(np.float32), volume.spacing_mm, volume.focus)
+
+
+def dressed(rng: np.random.Generator, planes: Tensor, occupancy: Tensor, present: tuple[int, ...]) -> Tensor:
+    """What :func:`real_planes` gives, warped, as slices (12, H, W) of all series that are present."""
+    hard = occupancy.numpy().argmax(axis=0).astype(np.uint8)
+    slices = torch.zeros((3 * len(SLOTS), *hard.shape))
     state = int(rng.integers(2**31))
     for slot in present:
-        for k, (plane, rim) in enumerate(planes):
-            slices[3 * slot + k] = _looking_like(np.random.default_rng(state), slot, plane, hard, rim)
-    sample = Sample(slices, occupancy, volume.unsure.astype(np.float32), volume.spacing_mm, volume.focus)
-    return sample, present
+        for k in range(3):
+            looks = np.random.default_rng(state)
+            seen = _looking_like(looks, slot, planes[k].numpy(), hard, planes[3 + k].numpy())
+            slices[3 * slot + k] = torch.from_numpy(seen)
+    return slices
 
 
 def _looking_like(
-    rng: np.random.Generator, slot: int, plane: Floats, classes: NDArray[np.uint8], rim: Floats | None
+    rng: np.random.Generator, slot: int, plane: Floats, classes: NDArray[np.uint8], rim: Floats
 ) -> Floats:
     """A T2 plane as it might look in another series of the same patient; one seed gives one patient's looks."""
     if slot == 0:
@@ -180,7 +185,7 @@ def _looking_like(
         return other_gains(rng, plane, classes, fatless=True)
     image = t1_like(rng, plane, classes)
     granulation, uptake = rng.random() < 0.6, rng.uniform(1.4, 3.0)
-    if rim is None or not granulation:
+    if not granulation or not rim.any():
         return image
     # Granulation tissue looks like soft tissue before contrast medium, and lights up after it.
     tissue = float(np.median(image[classes == 3])) if (classes == 3).any() else float(np.median(image))
@@ -206,11 +211,15 @@ class FineMaker:
 
     def make(self, rng: np.random.Generator) -> Batch:
         """One sample."""
-        if rng.random() < self.config.real_share or not self.bank:
-            sample, present = real_fine_sample(rng, self._real(rng))
+        real = rng.random() < self.config.real_share or not self.bank
+        present = _draw_set(rng)
+        if real:
+            sample = real_planes(rng, self._real(rng))
         else:
-            sample, present = generated_sample(rng, self.bank[int(rng.integers(len(self.bank)))])
+            sample = generated_sample(rng, self.bank[int(rng.integers(len(self.bank)))], present)
         slices, occupancy, unsure = warp(rng, sample, self.config.size, pixel_mm=PIXEL_MM, wander=0.7, part=True)
+        if real:
+            slices = dressed(rng, slices, occupancy, present)
         images = torch.zeros((len(slices) + len(SLOTS), *self.config.size))
         for slot in present:
             part = slice(3 * slot, 3 * slot + 3)
