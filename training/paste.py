@@ -165,14 +165,14 @@ def _blend(rng: np.random.Generator, volume: RealVolume, whole_mask: NDArray[np.
     whole, mask, classes = volume.image.copy(), whole_mask[box], volume.classes[box]
     image = _effaced(rng, volume, whole[box], mask, classes)
     image, shell = _rimmed(rng, volume, image, mask, classes)
-    rim = np.zeros(whole.shape, dtype=np.float32)
-    rim[box] = shell
     low, _, high = volume.disc_levels
     texture = rng.uniform(0.1, 0.5) * _field(rng, mask.shape, volume, rng.uniform(1.5, 4.0))
     fill = _level(rng, volume) + (high - low) * (texture + rng.uniform(0.05, 0.2) * rng.standard_normal(mask.shape))
     soft = rng.uniform(0.25, 0.65) / volume.spacing_mm
     alpha = ndimage.gaussian_filter(mask.astype(np.float32), (rng.uniform(0.3, 0.5), soft, soft), truncate=3.0)
     whole[box] = np.clip(image * (1 - alpha) + fill * alpha, 0, None)
+    rim = np.zeros(whole.shape, dtype=np.float32)
+    rim[box] = shell * (1 - alpha)
     return whole, rim
 
 
