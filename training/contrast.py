@@ -42,7 +42,7 @@ _MEANS: dict[Tissue, tuple[float, float, float, float, float]] = {
 }
 CONTRASTS = ("t2", "t1", "t1gd", "stir", "t2fs")
 _TABLE = np.array([_MEANS[tissue] for tissue in Tissue], dtype=np.float32).T
-_SHARE = (0.46, 0.22, 0.14, 0.12, 0.06)
+_SHARE = (0.38, 0.24, 0.15, 0.17, 0.06)
 _RIM_RATIO = ((1.15, 2.0), (1.0, 1.45), (1.5, 3.2), (1.2, 2.2), (1.2, 2.2))
 _DARK = (Tissue.AIR, Tissue.CORTICAL_BONE, Tissue.ENDPLATE, Tissue.POSTERIOR_CORTEX, Tissue.SACRUM_CORTEX)
 
@@ -60,6 +60,8 @@ def draw_means(rng: np.random.Generator, contrast: str | None = None) -> tuple[s
     means[Tissue.SACRUM] = means[Tissue.VERTEBRA] * np.exp(rng.normal(0, 0.10))
     fat = np.exp(rng.normal(0, 0.25))
     means[[Tissue.FAT_SUBCUTANEOUS, Tissue.MUSCLE_FAT, Tissue.FAT_VISCERAL, Tissue.EPIDURAL_FAT]] *= fat
+    means[Tissue.MUSCLE] *= np.exp(rng.normal(0, 0.3))
+    means[Tissue.EPIDURAL_VEIN] *= np.exp(rng.normal(0, 0.3))
     means[Tissue.VESSEL] *= np.exp(rng.normal(0, 0.8))
     means[Tissue.CSF] *= np.exp(rng.normal(0, 0.25))
     means[Tissue.FRAGMENT] *= np.exp(rng.normal(0, 0.30))

@@ -32,7 +32,10 @@ TEXTURED = np.array(
 
 
 def _focus_plane(rng: np.random.Generator, anatomy: AnatomyMap) -> float:
-    """Position (x) of the middle slice: half of the time through a fragment, else rather near the middle."""
+    """Position (x) of the middle slice: often through a fragment, else near the middle, or at the body's side."""
+    if rng.random() < 0.25:
+        # Where psoas lies beside the bodies, a network that seldom saw it finds ghosts of bodies and discs.
+        return float(rng.choice([-1, 1]) * rng.uniform(16, 36))
     if anatomy.fragment_centroid_lps and rng.random() < 0.6:
         centroids = list(anatomy.fragment_centroid_lps.values())
         x = centroids[int(rng.integers(len(centroids)))][0]
