@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from pipeline.phantom.anatomy import NETWORK_CLASS, AnatomyMap, NetworkClass, Tissue
 from pipeline.phantom.anatomy.curve import SpineCurve, make_curve
@@ -80,7 +81,12 @@ def _pulsation(rng: np.random.Generator, csf: Floats) -> Floats:
     depth = rng.uniform(0.2, 0.9)
     factors = []
     for share in csf:
-        blob = 1 / (1 + np.exp(-4 * (smooth_field(rng, share.shape, rng.uniform(4, 9)) - rng.uniform(0.2, 1.4))))
+        blob = 1 / (
+            1
+            + np.exp(
+                -4 * (smooth_field(rng, (share.shape[0], share.shape[1]), rng.uniform(4, 9)) - rng.uniform(0.2, 1.4))
+            )
+        )
         factors.append(1 - depth * blob * share)
     return np.stack(factors).astype(np.float32)
 
@@ -90,12 +96,10 @@ def _add_ilium(rng: np.random.Generator, picture: Picture, means: Floats) -> Flo
     rows, columns = np.indices(picture.slices.shape[1:]).astype(np.float32)
     y, x = (rows - picture.canal[0]) * PIXEL_MM, (columns - picture.canal[1]) * PIXEL_MM
     slices = picture.slices.copy()
-    start, end = (
-        np.array([rng.uniform(46, 62), rng.uniform(-18, 4)]),
-        np.array([rng.uniform(30, 44), rng.uniform(22, 48)]),
-    )
+    start = np.array([rng.uniform(46, 62), rng.uniform(-18, 4)])
+    end = np.array([rng.uniform(30, 44), rng.uniform(22, 48)])
     half, level = rng.uniform(4, 11), means[Tissue.SACRUM] * np.exp(rng.normal(0, 0.1))
-    bend = 0.12 * smooth_field(rng, y.shape, 30.0)
+    bend = 0.12 * smooth_field(rng, picture.slices.shape[1:], 30.0)
     for side in (-1, 1):
         along = end - start
         part = np.clip(((side * x - start[0]) * along[0] + (y - start[1]) * along[1]) / (along @ along), 0, 1)
@@ -187,6 +191,9 @@ class AxialMaker:
             picture = render(rng, chosen, self.config.size)
         # Scanner effects know the back of the patient as the last column: there the coil lies.
         seen = acquire(rng, picture.slices.transpose(0, 2, 1)).transpose(0, 2, 1)
-        images = normalise(seen)
-        images = images * np.float32(np.exp(rng.normal(0, 0.10))) + np.float32(rng.normal(0, 0.15))
-        return tuple(torch.from_numpy(np.ascontiguousarray(x)) for x in (images, picture.occupancy, picture.unsure))
+        images = normalise(seen) * np.float32(np.exp(rng.normal(0, 0.10))) + np.float32(rng.normal(0, 0.15))
+        return _tensor(images), _tensor(picture.occupancy), _tensor(picture.unsure)
+
+
+def _tensor(array: Floats) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.phantom.anatomy import NetworkClass
 from training.oblique import PIXEL_MM, Frame
 from training.paste import Pasted, paste_fragment
 from training.sample import Floats, soft_classes
@@ -95,10 +94,8 @@ def cut_across(
     occupancy = soft_classes(labels, np.full(count, 1 / count, dtype=np.float32))
     unsure = volume.unsure[nearest[1][middle], nearest[2][middle]].mean(axis=0)
     # Rows beyond the volume, top and bottom, show nothing.
-    known = np.all(
-        [(a[middle] > -0.5) & (a[middle] < n - 0.5) for a, n in zip(index, image.shape, strict=True)], axis=0
-    )
-    occupancy *= known.all(axis=0)
+    inside = [(a[middle] > -0.5) & (a[middle] < n - 0.5) for a, n in zip(index, image.shape, strict=True)]
+    occupancy *= np.all(inside, axis=(0, 1))
     slices = value.reshape(3, count, rows, width).mean(axis=1).astype(np.float32)
     slices, wet = _look(rng, slices, occupancy.argmax(axis=0).astype(np.uint8))
     away = np.array([volume.middle * volume.pitch_mm - frame.centre[0]]) / PIXEL_MM
