@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 import os
 import pickle
@@ -23,6 +24,8 @@ from pipeline.phantom.anatomy import (
     sample_spine,
 )
 from pipeline.phantom.anatomy.curve import make_curve
+
+_SMALLEST_MM3 = 120.0
 
 logger = logging.getLogger(__name__)
 WHOLE, LOCAL = Path("training/runs/bank"), Path("training/runs/local")
@@ -48,14 +51,18 @@ def draw_fragments(rng: np.random.Generator, spine: SpineSpec) -> list[FragmentS
 
 
 def _build(spine: SpineSpec, fragments: list[FragmentSpec], grid: Grid) -> AnatomyMap:
-    """Build an anatomy, without the fragments that its canal has no room for."""
+    """Build an anatomy; fragments that there is no room for are made smaller, and small ones left out."""
     while True:
         try:
             return build_anatomy(
                 spine, fragments, spacing_mm=grid.spacing_mm, extent_mm=grid.extent_mm, centre_lps=grid.centre_lps
             )
         except UsageError:
-            fragments.remove(max(fragments, key=lambda item: item.volume_mm3))
+            largest = max(fragments, key=lambda item: item.volume_mm3)
+            fragments.remove(largest)
+            # Narrow canals hold fragments too, only smaller ones.
+            if largest.volume_mm3 > _SMALLEST_MM3:
+                fragments.append(dataclasses.replace(largest, volume_mm3=0.65 * largest.volume_mm3))
 
 
 def make_item(seed: int) -> AnatomyMap:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.phantom.anatomy.disc_features import erode_endplates, protrusion_inside, protrusions_at
 from pipeline.phantom.anatomy.grid import Float32, smooth_noise
 from pipeline.phantom.anatomy.scene import Patch, Scene
 from pipeline.phantom.anatomy.tissue import Tissue
@@ -35,7 +36,8 @@ def _hollow(radius: Float32, depth: float) -> Float32:
 
 def endplate_hollow_mm(scene: Scene, index: int) -> float:
     """Depth of the endplates' hollow of one body; sacral segments are nearly flat."""
-    return 0.6 if is_sacral(scene.spec.names[index]) else scene.spec.endplate_concavity_mm
+    name = scene.spec.names[index]
+    return 0.6 if is_sacral(name) and not (name == "S1" and scene.spec.lumbarised) else scene.spec.endplate_concavity_mm
 
 
 def paint_body(scene: Scene, index: int, noise: Float32) -> None:
@@ -68,15 +70,15 @@ def paint_body(scene: Scene, index: int, noise: Float32) -> None:
         scene.paint(patch, vein, Tissue.EPIDURAL_VEIN, label)
 
 
-def _disc_gaps(scene: Scene, index: int, patch: Patch, radius: Float32) -> Float32:
-    """Distance to the nearer endplate (mm, positive between the two bodies)."""
+def _disc_gaps(scene: Scene, index: int, patch: Patch, radius: Float32) -> tuple[Float32, Float32]:
+    """Distance to the endplate above and below (mm, positive on the disc's side)."""
     spec, curve = scene.spec, scene.curve
     u_above, _ = scene.local(patch, curve.centres[index], curve.down[index])
     u_below, _ = scene.local(patch, curve.centres[index + 1], curve.down[index + 1])
     above = u_above[None, :] - spec.heights_mm[index] / 2 + _hollow(radius, endplate_hollow_mm(scene, index))
     below = -u_below[None, :] - spec.heights_mm[index + 1] / 2
     below = below + _hollow(radius, endplate_hollow_mm(scene, index + 1))
-    return np.asarray(np.minimum(above, below), dtype=np.float32)
+    return above.astype(np.float32), below.astype(np.float32)
 
 
 def paint_disc(scene: Scene, index: int, noise: Float32) -> None:
@@ -91,12 +93,13 @@ def paint_disc(scene: Scene, index: int, noise: Float32) -> None:
         return
     _, v = scene.local(patch, centre, down)
     radial, radius = _radial(v, patch.w, depth, width)
-    gap = _disc_gaps(scene, index, patch, radius)
+    gaps = _disc_gaps(scene, index, patch, radius)
+    gap = np.minimum(*gaps)
     rough = scene.field_of(patch, noise)
     bulge = spec.bulge_mm[index] * np.clip(1 + 0.25 * rough, 0.3, 1.7)
     # A bulge is a rounded lip: it is highest between the endplates and shrinks towards the corners.
     bulge = bulge * np.clip(gap / max(1.0, spec.disc_heights_mm[index] / 2), 0, 1) ** 0.5
-    sacral = is_sacral(spec.names[index])
+    sacral = is_sacral(spec.names[index]) and not (spec.names[index] == "S1" and spec.lumbarised)
     free = ~np.isin(
         scene.tissue_of(patch),
         (Tissue.CORTICAL_BONE, Tissue.VERTEBRA, Tissue.ENDPLATE, Tissue.SACRUM, Tissue.SACRUM_CORTEX),
@@ -111,6 +114,11 @@ def paint_disc(scene: Scene, index: int, noise: Float32) -> None:
     ring = 4.5 + 3.0 * degenerate + (0.8 + 1.5 * degenerate) * rough
     nucleus = inside & (radial > ring) & (gap > 0.5 + 1.2 * degenerate)
     scene.paint(patch, nucleus, Tissue.DISC_NUCLEUS, label)
+    if protrusions := protrusions_at(scene, index):
+        dome = protrusion_inside(protrusions, patch.w, radial, gap, spec.disc_heights_mm[index])
+        behind = free & (radial < 0) & (v > 0)[None, :]
+        scene.paint(patch, behind & (dome > 0), Tissue.DISC_ANNULUS, label)
+    erode_endplates(scene, index, patch, gaps, radial)
 
 
 def paint_column(scene: Scene) -> None:

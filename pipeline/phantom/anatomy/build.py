@@ -98,7 +98,7 @@ def build_anatomy(
         reference = Scene.empty(spine, curve, Grid.centred((0, 0, 0), (1, 1, 1), (1, 1, 1)))
         local = paint_spine(spine, curve, fragment_grid(reference, fragment))
         for earlier in shapes:
-            paint_fragment(local, earlier)
+            paint_fragment(local, earlier, yields=False)
         shapes.append(shape_fragment(local, fragment))
     for shape in shapes:
         paint_fragment(scene, shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.phantom.anatomy.disc_features import protrusion_mm
 from pipeline.phantom.anatomy.grid import Float32, smooth_noise
 from pipeline.phantom.anatomy.scene import Patch, Scene
 from pipeline.phantom.anatomy.tissue import Tissue
@@ -51,6 +52,9 @@ def floor_mm(scene: Scene, level: Float32, w: Float32) -> Float32:
     for i, bulge in enumerate(scene.spec.bulge_mm):
         if bulge > 0.2:
             total += np.float32(bulge) * np.exp(-(((level - i - 0.5) / 0.14) ** 2))[None, :]
+    for item in scene.spec.protrusions:
+        middle = scene.spec.disc_index(item.level) + 0.5
+        total += protrusion_mm([item], w) * np.exp(-(((level - middle) / 0.16) ** 2))[None, :]
     return total
 
 

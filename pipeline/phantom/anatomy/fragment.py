@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, map_coordinates
 
 from pipeline.errors import UsageError
-from pipeline.phantom.anatomy.canal import canal_inside, canal_size, displaceable
+from pipeline.phantom.anatomy.fragment_form import form_scale
+from pipeline.phantom.anatomy.fragment_room import far_reach_mm, is_far, may_hold, room, wall_drop_mm
 from pipeline.phantom.anatomy.grid import Float32, Grid, smooth_noise
+from pipeline.phantom.anatomy.mass_effect import push_sac
 from pipeline.phantom.anatomy.scene import Patch, Scene
 from pipeline.phantom.anatomy.spec import FragmentSpec
 from pipeline.phantom.anatomy.tissue import Tissue
@@ -61,6 +63,8 @@ def fragment_grid(scene: Scene, spec: FragmentSpec) -> Grid:
     y0, y1, z0, z1 = low[0] - 4, high[0] + depth, low[1] - 4, high[1] + depth
     x = float(curve.lateral(np.array((z0 + z1) / 2)))
     wide = scene.spec.canal_width_mm + 22
+    if is_far(spec):
+        wide, y0 = max(wide, 2 * far_reach_mm(spec) + 6), y0 - 10
     # Nodes on multiples of the pitch: the reference grid does not move with the fragment.
     centre = tuple(REFERENCE_MM * round(value / REFERENCE_MM) for value in (x, (y0 + y1) / 2, (z0 + z1) / 2))
     return Grid.centred(
@@ -76,14 +80,9 @@ def _patch(scene: Scene, spec: FragmentSpec) -> Patch:
     return scene.patch((np.abs(scene.wall.depth - 10) < 18) & (s > low) & (s < high))
 
 
-def _scale_needed(scene: Scene, spec: FragmentSpec, patch: Patch) -> Float32:
-    """By how much the chain of ellipsoids must grow until it reaches each voxel; infinite where it may not lie."""
+def _chain(spec: FragmentSpec, size: float, s: Float32, d: Float32, w: Float32) -> Float32:
+    """The plain form: a chain of ellipsoids from the disc to the fragment's far end."""
     rng = np.random.default_rng(spec.seed + 307)
-    index = scene.spec.disc_index(spec.level)
-    s = (scene.wall.arc - np.float32(scene.curve.disc_arc[index]))[patch.rows, patch.columns][None, :]
-    d = scene.wall.depth[patch.rows, patch.columns][None, :]
-    w = patch.w - np.float32(spec.lateral_mm)
-    size = (spec.volume_mm3 / 4.2) ** (1 / 3)
     way = spec.migration_mm
     inward = max(0.0, abs(way) - 0.8 * size) * np.sign(way)
     start = 0.75 * inward if spec.sequestered else 0.0
@@ -98,9 +97,22 @@ def _scale_needed(scene: Scene, spec: FragmentSpec, patch: Patch) -> Float32:
         drift = rng.uniform(-0.12, 0.12) * size
         scale = np.sqrt(((s - position) / semi[0]) ** 2 + ((d - lift) / semi[1]) ** 2 + ((w - drift) / semi[2]) ** 2)
         np.minimum(needed, scale, out=needed)
+    return needed
+
+
+def _scale_needed(scene: Scene, spec: FragmentSpec, patch: Patch) -> Float32:
+    """By how much the chain of ellipsoids must grow until it reaches each voxel; infinite where it may not lie."""
+    index = scene.spec.disc_index(spec.level)
+    s = (scene.wall.arc - np.float32(scene.curve.disc_arc[index]))[patch.rows, patch.columns][None, :]
+    d = scene.wall.depth[patch.rows, patch.columns][None, :]
+    w = patch.w - np.float32(spec.lateral_mm)
+    size = (spec.volume_mm3 / 4.2) ** (1 / 3)
+    if is_far(spec):
+        d = d + np.float32(wall_drop_mm(spec))
+    needed = _chain(spec, size, s, d, w) if spec.form == "chain" else form_scale(spec, size, s, d, w)
     needed *= 1 + 0.07 * scene.field_of(patch, smooth_noise(scene.grid, spec.seed + 311, (4.0, 4.0, 4.0)))
     # Displaced material that is there already is not displaceable.
-    allowed = displaceable(scene.tissue_of(patch)) & (_room(scene, patch) > 0)
+    allowed = may_hold(spec, scene.tissue_of(patch)) & (room(scene, patch, spec) > 0)
     needed[~allowed] = np.inf
     return needed
 
@@ -142,15 +154,6 @@ def shape_fragment(scene: Scene, spec: FragmentSpec) -> FragmentShape:
     return FragmentShape(spec, grid, distance, float(threshold), volume, (float(x), float(y), float(z)))
 
 
-def _room(scene: Scene, patch: Patch) -> Float32:
-    """Distance inside the canal, or inside the inner half of the foramen (mm)."""
-    level = scene.wall.level[patch.rows, patch.columns]
-    d = scene.wall.depth[patch.rows, patch.columns][None, :]
-    _, half = canal_size(scene, level)
-    foramen = np.minimum(np.minimum(d, 8 - d), half[None, :] + 7 - np.abs(patch.w))
-    return np.maximum(canal_inside(scene, patch), foramen)
-
-
 def _sample(shape: FragmentShape, grid: Grid) -> tuple[tuple[slice, slice, slice], Float32] | None:
     """The signed distance on the part of another grid that overlaps the reference grid."""
     axes = []
@@ -167,14 +170,18 @@ def _sample(shape: FragmentShape, grid: Grid) -> tuple[tuple[slice, slice, slice
     return (windows[0], windows[1], windows[2]), np.asarray(values, dtype=np.float32)
 
 
-def paint_fragment(scene: Scene, shape: FragmentShape) -> None:
-    """Paint a fragment with its rim and halo into a scene of any spacing."""
+def paint_fragment(scene: Scene, shape: FragmentShape, *, yields: bool = True) -> None:
+    """Paint a fragment with its rim and halo into a scene of any spacing; `yields`: the sac gives way to it."""
     patch = _patch(scene, shape.spec)
     if not patch.rows.size:
         return
     body = _scale_needed(scene, shape.spec, patch) < shape.scale
-    soft = displaceable(scene.tissue)
+    soft = may_hold(shape.spec, scene.tissue)
     scene.paint(patch, body, Tissue.FRAGMENT, 0)
+    if yields and shape.spec.mass_effect > 0 and (sampled := _sample(shape, scene.grid)):
+        outside = np.full(scene.grid.shape, 99, dtype=np.float32)
+        outside[sampled[0]] = -sampled[1]
+        push_sac(scene, patch, shape.spec, scene.field_of(patch, outside))
     _paint_around(scene, shape, soft & (scene.tissue != Tissue.FRAGMENT))
 
 

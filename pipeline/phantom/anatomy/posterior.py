@@ -7,6 +7,7 @@ import numpy as np
 from pipeline.phantom.anatomy.bodies import is_sacral
 from pipeline.phantom.anatomy.canal import canal_size, roof
 from pipeline.phantom.anatomy.grid import Float32, smooth_noise
+from pipeline.phantom.anatomy.laminectomy import carve_laminae
 from pipeline.phantom.anatomy.scene import Patch, Scene, ellipsoid
 from pipeline.phantom.anatomy.tissue import Tissue
 
@@ -114,6 +115,30 @@ def _paint_sacrum_back(scene: Scene) -> None:
         scene.paint(patch, inside > 0, Tissue.SACRUM_CORTEX, first + 1)
         scene.paint(patch, inside > CORTEX_MM, Tissue.SACRUM, first + 1)
     _paint_alae(scene, first)
+    if spec.sacralised > 0:
+        _paint_wings(scene, first - 1)
+
+
+def _paint_wings(scene: Scene, index: int) -> None:
+    """Wings of a sacralised vertebra: its transverse processes widen and join the sacrum's alae."""
+    spec, curve = scene.spec, scene.curve
+    height, half = spec.heights_mm[index], spec.widths_mm[index] / 2
+    patch = scene.patch(scene.near(curve.centres[index], curve.down[index], height, 40))
+    if not patch.rows.size:
+        return
+    u, v = scene.local(patch, curve.centres[index], curve.down[index])
+    w = np.abs(patch.w)
+    # It reaches down over the rudimentary disc, and further out than the body's side.
+    low = 0.28 * height * spec.sacralised
+    wing = ellipsoid(
+        (u[None, :] - low - 0.1 * w + 3, height * (0.30 + 0.32 * spec.sacralised)),
+        (w - half - 7, 20.0),
+        (v[None, :] - 8, spec.depths_mm[index] * (0.22 + 0.2 * spec.sacralised)),
+        power=2.6,
+    )
+    tissue = scene.tissue_of(patch)
+    keep = ~np.isin(tissue, (*_CANAL, Tissue.SACRUM, Tissue.SACRUM_CORTEX)) & (w > half * 0.6)
+    _paint_bone(scene, patch, np.where(keep, wing, np.float32(-1)), index)
 
 
 def _paint_alae(scene: Scene, first: int) -> None:
@@ -190,3 +215,4 @@ def paint_posterior(scene: Scene) -> None:
         if above is not None:
             _paint_joint(scene, above, (patch, superior))
         above = patch, inferior
+    carve_laminae(scene)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.errors import UsageError
+from pipeline.phantom.anatomy.features import Laminectomy, Protrusion, SchmorlNode
+
+FORMS = ("chain", "lobulated", "flat", "mushroom", "pieces")
+"""Shapes of a fragment; see :mod:`pipeline.phantom.anatomy.fragment_form`."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,15 @@ class SpineSpec:
         Thickness of the back muscles behind the laminae, and of the fat under the skin.
     seed
         Seed of every irregularity that is not a parameter.
+    schmorl_nodes, protrusions, laminectomies
+        Lesions and operations; see :mod:`pipeline.phantom.anatomy.features`.
+    endplate_erosion_mm
+        Per disc (or empty for none): how far it eats irregularly into its endplates.
+    sacralised
+        0 … 1, size of the wings with which the last lumbar vertebra joins the sacrum. The rudimentary disc below it
+        is asked for by `disc_heights_mm`.
+    lumbarised
+        Whether S1 is squared, with a true disc below it: "S1/S2" is then painted as a disc, not as a sacral rudiment.
     """
 
     names: tuple[str, ...]
@@ -62,6 +75,12 @@ class SpineSpec:
     back_muscle_mm: float = 34.0
     subcutaneous_mm: float = 18.0
     seed: int = 0
+    schmorl_nodes: tuple[SchmorlNode, ...] = ()
+    protrusions: tuple[Protrusion, ...] = ()
+    laminectomies: tuple[Laminectomy, ...] = ()
+    endplate_erosion_mm: tuple[float, ...] = ()
+    sacralised: float = 0.0
+    lumbarised: bool = False
 
     def __post_init__(self) -> None:
         bodies = (self.heights_mm, self.depths_mm, self.widths_mm, self.angles_deg)
@@ -71,6 +90,16 @@ class SpineSpec:
             raise UsageError(f"a spine of {n} bodies needs {n} values per body and {n - 1} per disc")
         if min(self.heights_mm + self.depths_mm + self.widths_mm + self.disc_heights_mm) <= 0:
             raise UsageError("sizes of bodies and discs must be positive (mm)")
+        self._check_features()
+
+    def _check_features(self) -> None:
+        if self.endplate_erosion_mm and len(self.endplate_erosion_mm) != len(self.names) - 1:
+            raise UsageError(f"endplate erosion needs {len(self.names) - 1} values, one per disc, or none")
+        for item in self.schmorl_nodes + self.protrusions:
+            self.disc_index(item.level)
+        for operation in self.laminectomies:
+            if operation.body not in self.names or operation.body.startswith("S"):
+                raise UsageError(f"no lamina of {operation.body!r} to remove in this spine")
 
     @property
     def disc_names(self) -> tuple[str, ...]:
@@ -101,7 +130,8 @@ class FragmentSpec:
     volume_mm3
         Volume that the fragment gets (within 1 % on a 0.5 mm grid), rim excluded.
     lateral_mm
-        Offset of its centre from the midline, + towards the patient's left.
+        Offset of its centre from the midline, + towards the patient's left. Beyond 10 mm it lies in the foramen,
+        beyond about 17 mm outside it (to about 22 mm).
     migration_mm
         Where its far end lies along the posterior wall, from the disc's middle, + caudal.
     sequestered
@@ -112,6 +142,11 @@ class FragmentSpec:
         Thickness of epidural fat seen around it.
     seed
         Seed of its irregular shape.
+    form
+        One of `FORMS`.
+    mass_effect
+        0 … 1, how far the thecal sac yields: it leaves a dark or fatty line around the fragment and spreads into
+        the fat behind and beside it. At 0 the fragment only covers what it lies on.
     """
 
     level: str
@@ -123,8 +158,14 @@ class FragmentSpec:
     rim_extent: float = 1.0
     fat_halo_mm: float = 0.0
     seed: int = 0
+    form: str = "chain"
+    mass_effect: float = 0.0
 
     def __post_init__(self) -> None:
+        if self.form not in FORMS:
+            raise UsageError(f"no fragment form {self.form!r}; there are {', '.join(FORMS)}")
+        if not 0 <= self.mass_effect <= 1:
+            raise UsageError(f"a fragment's mass effect lies within 0 … 1, got {self.mass_effect}")
         if not self.volume_mm3 > 0:
             raise UsageError(
                 f"a fragment's volume must be positive, got {self.volume_mm3} mm³; for none, leave the fragment out"
