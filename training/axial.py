@@ -153,12 +153,12 @@ def _pixel_of(frame: Frame, point: NDArray[np.float64]) -> tuple[float, float]:
 class AxialMaker:
     """Makes axial samples; see :class:`training.stream.Maker`."""
 
-    def __init__(self, config: StreamConfig) -> None:
+    def __init__(self, config: StreamConfig, patients: tuple[int, ...] = TRAINING) -> None:
         self.config = config
         self.known: set[Path] = set()
         self.bank: list[LocalMap] = []
         self.refresh()
-        self.real: list[RealVolume] = [load_volume(config.spider / f"{n}_t2space.npz") for n in TRAINING]
+        self.real: list[RealVolume] = [load_volume(config.spider / f"{n}_t2space.npz") for n in patients]
         self.pasted: list[tuple[RealVolume, Pasted]] = []
 
     def refresh(self) -> None:
