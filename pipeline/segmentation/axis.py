@@ -41,6 +41,8 @@ class SpineAxis:
         positive where it runs backwards on its way down.
     canal_rows
         Rows in which canal was seen.
+    end_mm
+        :attr:`along` where the line's last traced point lies; beyond, it is prolonged straight.
     """
 
     along: NDArray[np.float64]
@@ -48,6 +50,7 @@ class SpineAxis:
     lateral: NDArray[np.float64]
     tilt: NDArray[np.float64]
     canal_rows: int
+    end_mm: float
 
 
 def spine_axis(probabilities: NDArray[np.float32], labels: NDArray[np.uint8], slice_mm: float) -> SpineAxis | None:
@@ -112,6 +115,7 @@ def _prolonged(line: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _coordinates(line: NDArray[np.float64], shape: tuple[int, ...], slice_mm: float, canal_rows: int) -> SpineAxis:
+    traced = EXTENSION_MM + len(line) - 1
     line = _prolonged(line)
     sagittal = line[:, 1:]
     lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(sagittal, axis=0), axis=1))])
@@ -133,4 +137,5 @@ def _coordinates(line: NDArray[np.float64], shape: tuple[int, ...], slice_mm: fl
         lateral=lateral,
         tilt=tilt.reshape(rows, columns),
         canal_rows=canal_rows,
+        end_mm=float(lengths[traced]),
     )

@@ -21,6 +21,8 @@ NEAREST_DISCS_MM = 12.0
 REACH_MM = 16.0
 ANTERIOR_LIMIT_MM = 60.0
 FEWEST_VOXELS = 40
+LEAST_DEPTH_MM = 14.0
+"""A piece of disc that lies beyond the end of the canal's line is a disc if it is so deep from front to back."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,7 @@ def find_discs(
         disc = _fitted(points, where, np.abs(along - peak) <= reach, probabilities, axis)
         if disc is not None:
             discs.append(disc)
+    discs.extend(_left_over(points, where, _assigned(points, discs), probabilities, axis))
     discs.sort(key=lambda disc: disc.along_mm)
     belongs = _assigned(points, discs)
     keep = _in_main_piece(where, belongs, labels.shape)
@@ -89,6 +92,27 @@ def find_discs(
         for k, disc in enumerate(discs, start=1)
     ]
     return tuple(refitted), numbered
+
+
+def _left_over(
+    points: NDArray[np.float64],
+    where: NDArray[np.int64],
+    belongs: NDArray[np.uint8],
+    probabilities: NDArray[np.float32],
+    axis: SpineAxis,
+) -> list[Disc]:
+    """Discs that are no peak along the canal's line: where the canal is not seen the line goes astray."""
+    rest = np.zeros(axis.lateral.shape, dtype=bool)
+    rest[tuple(where[belongs == 0].T)] = True
+    pieces, count = ndimage.label(rest, structure=np.ones((3, 3, 3)))
+    piece = pieces[tuple(where.T)]
+    found = []
+    for number in range(1, count + 1):
+        disc = _fitted(points, where, piece == number, probabilities, axis)
+        central = disc is not None and abs(axis.lateral[tuple(where[piece == number].T)]).min() <= CENTRAL_MM
+        if disc is not None and central and disc.depth_mm >= LEAST_DEPTH_MM and disc.along_mm > axis.end_mm - REACH_MM:
+            found.append(disc)
+    return found
 
 
 def _in_reach(axis: SpineAxis) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from pipeline.segmentation.axis import CANAL_FRONT_MM, SpineAxis, drop_canal_out
 from pipeline.segmentation.bodies import Body, describe_bodies, number_bodies
 from pipeline.segmentation.discs import Disc, find_discs
 from pipeline.segmentation.inference import Prediction
+from pipeline.segmentation.junction import Junction, find_junctions
 from pipeline.segmentation.tidy import tidy_labels
 
 CORNER_HEIGHT_MM = (3.0, 12.0)
@@ -34,6 +35,8 @@ class Spine:
         uint8 like :attr:`labels`: 1 + index of the disc, of the body; 0 elsewhere.
     margins
         Shape (discs, 3): posterior margin of each disc space in the midline, (lateral, row, column) in mm.
+    junctions
+        What the column looks like at each disc, as evidence for the count.
     axis
         The canal's line; None when there is nothing to follow (then there are no discs either).
     """
@@ -44,6 +47,7 @@ class Spine:
     disc_numbers: NDArray[np.uint8]
     body_numbers: NDArray[np.uint8]
     margins: NDArray[np.float64]
+    junctions: tuple[Junction, ...]
     axis: SpineAxis | None
 
 
@@ -53,7 +57,7 @@ def find_spine(prediction: Prediction) -> Spine:
     slice_mm = prediction.series.spacing_mm[0]
     axis = spine_axis(prediction.probabilities, labels, slice_mm)
     empty = np.zeros(labels.shape, dtype=np.uint8)
-    nothing = Spine(labels, (), (), empty, empty, np.zeros((0, 3)), axis)
+    nothing = Spine(labels, (), (), empty, empty, np.zeros((0, 3)), (), axis)
     if axis is None:
         return nothing
     drop_canal_outside(labels, axis)
@@ -72,7 +76,8 @@ def find_spine(prediction: Prediction) -> Spine:
     margins = np.array(
         [_margin(disc, _neighbours(k, disc_numbers, body_numbers), axis, slice_mm) for k, disc in enumerate(discs)]
     )
-    return Spine(labels, discs, bodies, disc_numbers, body_numbers, margins, axis)
+    junctions = find_junctions(prediction.probabilities, labels, axis, discs, slice_mm)
+    return Spine(labels, discs, bodies, disc_numbers, body_numbers, margins, junctions, axis)
 
 
 @dataclass(frozen=True, eq=False)
