@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -32,6 +32,7 @@ def _countable_disc(name: str) -> str:
 
 Disc = Annotated[str, AfterValidator(_known_disc)]
 LowestDisc = Annotated[str, AfterValidator(_countable_disc)]
+SagittalRole = Literal["sagittal_t2", "sagittal_t1", "sagittal_t1_post", "sagittal_stir"]
 
 
 class Section(BaseModel):
@@ -48,12 +49,19 @@ class DicomSettings(Section):
 
 
 class SegmentationSettings(Section):
-    """Segmentation. ``level`` is the disc measured; ``minimum_level_confidence`` below which the run refuses."""
+    """Segmentation.
 
+    ``segmenter`` is the name of whoever does it, ``level`` the disc measured; ``minimum_level_confidence`` below which
+    the run refuses. ``together`` names the sagittal series that the fine pass sees together, all of them when None; a
+    comparison takes those that both visits have, so that both are seen alike.
+    """
+
+    segmenter: str = "discdelta"
     level: Disc = "L4/L5"
     lowest_disc: LowestDisc | None = None
     variants: Annotated[int, Field(ge=1, le=32)] = 4
     threads: Annotated[int, Field(ge=1)] = 2
+    together: tuple[SagittalRole, ...] | None = None
     minimum_level_confidence: Fraction = 0.5
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from pipeline.volume import Affine, Volume
 
@@ -155,7 +156,8 @@ class CanonicalSeries:
         float32, shape (slices, *plane.count)
         """
         rows, columns = (_weights(self.image.shape[1 + k], self.spacing_mm[1 + k], plane, k) for k in range(2))
-        return np.asarray(np.matmul(np.matmul(rows, self.image[slices]), columns.T), dtype=np.float32)
+        # Each weight matrix holds a few numbers per row: dense products would take most of the time of a study.
+        return np.stack([(columns @ (rows @ image).T).T for image in self.image[slices]])
 
     def affine_of(self, plane: InPlane) -> Affine:
         """Affine to LPS mm of an array of shape (slices, *plane.count) on ``plane``."""
@@ -193,14 +195,14 @@ class CanonicalSeries:
         return result
 
 
-def _weights(n: int, pitch: float, plane: InPlane, k: int) -> NDArray[np.float32]:
-    """Shape (plane.count[k], n): the mean of the linear interpolant over each pixel; exact for linear images."""
+def _weights(n: int, pitch: float, plane: InPlane, k: int) -> sparse.csr_array:
+    """float32 (plane.count[k], n): mean of the linear interpolant over each pixel; exact for linear images."""
     at = (plane.first_mm[k] + np.arange(plane.count[k]) * plane.pixel_mm[k]) / pitch
     at = np.clip(at, 0.0, n - 1.0)[:, None]
     half = max(plane.pixel_mm[k] / pitch, 0.01) / 2
     offset = at - np.arange(n)
     weights = _hat_integral(offset + half) - _hat_integral(offset - half)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
+    return sparse.csr_array((weights / weights.sum(axis=1, keepdims=True)).astype(np.float32))
 
 
 def _hat_integral(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,8 +1,9 @@
-"""The network: ONNX Runtime on the weights that the package carries."""
+"""The networks: ONNX Runtime on the weights that the package carries."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
@@ -16,6 +17,8 @@ from pipeline.errors import DiscdeltaError
 from pipeline.segmentation.anatomy import Structure
 
 WEIGHTS = "segmentation/weights/lumbar.onnx"
+AXIAL_WEIGHTS = "segmentation/weights/axial.onnx"
+FINE_WEIGHTS = "segmentation/weights/fine.onnx"
 MULTIPLE = 16
 """Rows and columns of the network's input are multiples of this."""
 PIXELS_PER_BATCH = 4 * 320 * 160
@@ -30,8 +33,29 @@ class Predictor(Protocol):
     """Anything that tells structures apart."""
 
     def __call__(self, slices: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probabilities (n, 6, rows, columns) of slices (n, 3, rows, columns)."""
+        """Probabilities (n, 6, rows, columns) of slices (n, channels, rows, columns)."""
         ...
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What each view of a visit is segmented with.
+
+    Attributes
+    ----------
+    sagittal
+        Whole sagittal slices: each between its neighbours, 1 mm pixels.
+    axial
+        Axial slices around the spine: each between its neighbours, 0.8 mm pixels. Without it, axial series get the
+        labels of the sagittal ones.
+    fine
+        Sagittal slices around L4–S1, all series of a visit together, 0.75 mm pixels (see
+        :mod:`pipeline.segmentation.fine`). Without it, every series stands alone.
+    """
+
+    sagittal: Predictor
+    axial: Predictor | None = None
+    fine: Predictor | None = None
 
 
 class WeightsError(DiscdeltaError):
@@ -41,12 +65,14 @@ class WeightsError(DiscdeltaError):
 
 
 class Network:
-    """The shipped network; calling it is deterministic for one number of threads.
+    """One of the shipped networks; calling it is deterministic for one number of threads.
 
     Parameters
     ----------
     threads
         Threads of one call.
+    weights
+        File inside the package.
 
     Raises
     ------
@@ -54,7 +80,7 @@ class Network:
         If the package lacks its weights or they cannot be read.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, weights: str = WEIGHTS) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -65,11 +91,11 @@ class Network:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
-                _weights(), sess_options=options, providers=["CPUExecutionProvider"]
+                _content(weights), sess_options=options, providers=["CPUExecutionProvider"]
             )
         except UNREADABLE as error:
             raise WeightsError(
-                f"The network's weights ({WEIGHTS}) cannot be read: {error}. Reinstall discdelta."
+                f"The network's weights ({weights}) cannot be read: {error}. Reinstall discdelta."
             ) from error
 
     def __call__(self, slices: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -78,7 +104,7 @@ class Network:
         Parameters
         ----------
         slices
-            float32, shape (n, 3, rows, columns): each slice between its two neighbours, normalised.
+            float32, shape (n, channels, rows, columns): each slice between its two neighbours, normalised.
 
         Returns
         -------
@@ -95,28 +121,47 @@ class Network:
         return result
 
 
-@lru_cache(maxsize=2)
-def shared_network(threads: int) -> Network:
-    """One network per process and number of threads: both visits use the same."""
-    return Network(threads)
+@lru_cache(maxsize=6)
+def shared_network(threads: int, weights: str = WEIGHTS) -> Network:
+    """One network per process, number of threads and file: both visits use the same."""
+    return Network(threads, weights)
+
+
+def shared_networks(threads: int) -> Networks:
+    """All shipped networks.
+
+    Raises
+    ------
+    WeightsError
+        If the package lacks weights or they cannot be read.
+    """
+    axial, fine = (
+        shared_network(threads, file) if package_file(file).is_file() else None
+        for file in (AXIAL_WEIGHTS, FINE_WEIGHTS)
+    )
+    return Networks(shared_network(threads), axial, fine)
 
 
 @lru_cache(maxsize=1)
 def weights_sha256() -> str:
-    """SHA-256 of the shipped weights in hexadecimal, for provenance.
+    """SHA-256, in hexadecimal, of all shipped weights one after the other, for provenance.
 
     Raises
     ------
     WeightsError
         If the package lacks them.
     """
-    return hashlib.sha256(_weights()).hexdigest()
+    digest = hashlib.sha256()
+    for file in (WEIGHTS, AXIAL_WEIGHTS, FINE_WEIGHTS):
+        if package_file(file).is_file():
+            digest.update(_content(file))
+    return digest.hexdigest()
 
 
-def _weights() -> bytes:
+def _content(weights: str) -> bytes:
     try:
-        return package_file(WEIGHTS).read_bytes()
+        return package_file(weights).read_bytes()
     except OSError as error:
         raise WeightsError(
-            f"The network's weights ({WEIGHTS}) are not in this installation: {error.strerror}. Reinstall discdelta."
+            f"The network's weights ({weights}) are not in this installation: {error.strerror}. Reinstall discdelta."
         ) from error

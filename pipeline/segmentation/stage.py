@@ -13,13 +13,14 @@ from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation
 from pipeline.segmentation.axial import carried_to
 from pipeline.segmentation.carry import agreement, carried_names
 from pipeline.segmentation.degraded import ImageQuality, image_quality, require_clear
+from pipeline.segmentation.fine import refine
 from pipeline.segmentation.inference import Prediction, predict
 from pipeline.segmentation.instances import Spine, find_spine
 from pipeline.segmentation.labelmap import require_image
 from pipeline.segmentation.landmarks import named_levels, named_vertebrae
 from pipeline.segmentation.levels import LevelNaming, name_levels
 from pipeline.segmentation.native import on_native_grid
-from pipeline.segmentation.network import Predictor, shared_network
+from pipeline.segmentation.network import Networks, Predictor, shared_networks
 from pipeline.segmentation.orientation import require_upright
 from pipeline.segmentation.plausibility import require_lumbar
 from pipeline.volume import Volume
@@ -28,6 +29,10 @@ PREFERENCE = (Role.SAGITTAL_T2, Role.SAGITTAL_T1, Role.SAGITTAL_T1_POST, Role.SA
 """Which series names the levels, where several do so about equally surely."""
 EQUALLY_SURE = 0.15
 DISAGREEMENT = 0.5
+COARSE_VARIANTS = 2
+"""Views of the whole spine: its structures are large, and all that is measured gets a fine pass."""
+OTHER_VARIANTS = 2
+"""Views in the fine pass of a series that is not the reference."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +58,7 @@ def segment(
     visit: Visit,
     settings: SegmentationSettings,
     progress: Callable[[str], None] | None = None,
-    network: Predictor | None = None,
+    network: Predictor | Networks | None = None,
 ) -> Anatomy:
     """Segment all series of a visit and name its levels.
 
@@ -62,11 +67,13 @@ def segment(
     visit
         The series; at least one sagittal one is needed.
     settings
-        ``level`` must be in view; ``lowest_disc`` overrides the count; ``variants`` and ``threads`` of the network.
+        ``level`` must be in view; ``lowest_disc`` overrides the count; ``variants`` and ``threads`` of the networks;
+        which series are seen ``together``.
     progress
         Called with a short text when a series begins.
     network
-        What tells structures apart; the shipped network when None.
+        What tells structures apart: the shipped networks when None; with a single one, for sagittal slices, there is
+        no fine pass, and axial series get the labels of the sagittal ones.
 
     Returns
     -------
@@ -83,17 +90,41 @@ def segment(
     """
     say = progress or (lambda _: None)
     _require_sagittal(visit)
-    predictor = network or shared_network(settings.threads)
+    networks = _networks(network, settings)
     findings: list[Finding] = []
-    counted = _count_each(visit, settings, say, predictor, findings)
+    counted = _count_each(visit, settings, say, networks.sagittal, findings)
     reference = _reference(counted)
     anatomy = _named(counted, reference, findings)
     _require_level(anatomy, settings.level)
+    if networks.fine is not None:
+        say("fine pass")
+        anatomy = _refined(visit, anatomy, settings, networks.fine)
     return replace(
         anatomy,
         segmentations={**anatomy.segmentations, **_axial(visit, anatomy, say)},
         findings=_all(findings, anatomy, visit),
     )
+
+
+def _networks(network: Predictor | Networks | None, settings: SegmentationSettings) -> Networks:
+    if network is None:
+        return shared_networks(settings.threads)
+    return network if isinstance(network, Networks) else Networks(network)
+
+
+def _refined(visit: Visit, anatomy: Anatomy, settings: SegmentationSettings, network: Predictor) -> Anatomy:
+    """The sagittal series seen together around the level asked for; the reference in all variants, others in two."""
+    names = list(anatomy.levels)
+    at = names.index(settings.level)
+    levels = [anatomy.levels[name] for name in names[max(0, at - 1) : at + 2]]
+    chosen = set(anatomy.segmentations) if settings.together is None else {Role(name) for name in settings.together}
+    images = {role: visit.series[role].volume for role in anatomy.segmentations}
+    segmentations = {}
+    for role, one in anatomy.segmentations.items():
+        seen = {other: image for other, image in images.items() if other in chosen or other is role}
+        count = settings.variants if role is anatomy.reference else min(OTHER_VARIANTS, settings.variants)
+        segmentations[role] = refine(one, seen, levels, network, count)
+    return replace(anatomy, segmentations=segmentations)
 
 
 def _require_sagittal(visit: Visit) -> None:
@@ -138,7 +169,7 @@ def _looked_at(
         If it is no image, shows no lumbar spine, lies wrong, or is too degraded.
     """
     require_image(volume, _spoken(role))
-    prediction = predict(volume, network, settings.variants)
+    prediction = predict(volume, network, min(COARSE_VARIANTS, settings.variants))
     spine = find_spine(prediction)
     require_lumbar(spine, prediction.probabilities, _spoken(role))
     require_upright(prediction, network, _spoken(role))
