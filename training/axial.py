@@ -43,8 +43,8 @@ class LocalMap:
         curve, volume = self.curve, self.anatomy.tissue
         last = self.anatomy.spine.names.index("S1") - 1
         height = volume.affine[2, 3] - volume.shape[1] * volume.spacing_mm[1] * np.array([0.0, 1.0])
-        low = max(curve.disc_arc[last - 2] - 14, curve.arc[curve.wall[:, 1] < height[0] - _MARGIN_MM][0])
-        high = min(curve.disc_arc[last] + 24, curve.arc[curve.wall[:, 1] > height[1] + _MARGIN_MM][-1])
+        low = max(curve.disc_arc[last - 2] - 32, curve.arc[curve.wall[:, 1] < height[0] - _MARGIN_MM][0])
+        high = min(curve.disc_arc[last] + 44, curve.arc[curve.wall[:, 1] > height[1] + _MARGIN_MM][-1])
         centroids = list(self.anatomy.fragment_centroid_lps.values())
         if centroids and rng.random() < 0.6:
             _, y, z = centroids[int(rng.integers(len(centroids)))]

@@ -49,7 +49,7 @@ def _target(rng: np.random.Generator, volume: RealVolume, pasted: Pasted | None)
     """Row and column in the middle of the canal that a slice is to cross."""
     arc = volume.discs[min(int(rng.integers(3)), len(volume.discs) - 1)] + rng.normal(0, 6)
     if rng.random() < 0.25:
-        arc = rng.uniform(volume.discs[min(2, len(volume.discs) - 1)] - 14, volume.discs[0] + 16)
+        arc = rng.uniform(volume.discs[min(2, len(volume.discs) - 1)] - 32, volume.discs[0] + 30)
     if pasted is not None and pasted.volume_mm3 > 0 and rng.random() < 0.85:
         arc = float(np.median(volume.arc[pasted.mask.any(axis=0)])) + rng.normal(0, 4)
     away = np.abs(volume.arc - arc) + np.abs(volume.depth - _CANAL_DEPTH_MM)

@@ -44,13 +44,15 @@ class Frame:
     def planes(self, rng: np.random.Generator) -> tuple[Vector, int]:
         """Centres (3 n, 3) of the thin planes of the three slices, in their order, and n.
 
-        Planes are shifted by parts of a pixel within themselves: borders on a label map become soft by it.
+        Each is shifted by its own parts of a pixel along all axes: without that, planes cut the steps of a label map
+        in time with each other, and borders become combs instead of soft.
         """
         count = int(np.clip(round(self.thickness_mm / _PLANE_PITCH_MM), _FEWEST_PLANES, _MOST_PLANES))
         unit = self.normal / np.linalg.norm(self.normal)
         depth = ((np.arange(count) + 0.5) / count - 0.5) * self.thickness_mm
-        shift = (np.stack([rng.permutation(count) for _ in range(2)]) + 0.5) / count - 0.5
-        own = depth[:, None] * unit + shift[0][:, None] * self.row + shift[1][:, None] * self.column
+        shift = (np.stack([rng.permutation(count) for _ in range(3)]) + 0.5) / count - 0.5
+        own = (depth + shift[2] * PIXEL_MM)[:, None] * unit
+        own = own + shift[0][:, None] * self.row + shift[1][:, None] * self.column
         steps = np.array([-1.0, 0.0, 1.0])[:, None, None] * self.normal
         return (self.centre + steps + own[None]).reshape(-1, 3), count
 
