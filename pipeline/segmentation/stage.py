@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from pipeline.config import SegmentationSettings
 from pipeline.dicom.visit import Plane, Role, Visit
-from pipeline.errors import AnatomyError, LevelError, NoUsableSeriesError
+from pipeline.errors import LevelError, NoUsableSeriesError
 from pipeline.findings import Finding, Severity
-from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation
+from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation
 from pipeline.segmentation.axial import carried_to
-from pipeline.segmentation.carry import agreement, carried_names
-from pipeline.segmentation.degraded import ImageQuality, image_quality, require_clear
+from pipeline.segmentation.counting import choose_reference, count_each, named
 from pipeline.segmentation.fine import refine
-from pipeline.segmentation.inference import Prediction, predict
-from pipeline.segmentation.instances import Spine, find_spine
-from pipeline.segmentation.labelmap import require_image
-from pipeline.segmentation.landmarks import named_levels, named_vertebrae
-from pipeline.segmentation.levels import LevelNaming, name_levels
-from pipeline.segmentation.native import on_native_grid
 from pipeline.segmentation.network import Networks, Predictor, shared_networks
-from pipeline.segmentation.orientation import require_upright
-from pipeline.segmentation.plausibility import require_lumbar
-from pipeline.volume import Volume
+from pipeline.segmentation.parallel import for_each
 
-PREFERENCE = (Role.SAGITTAL_T2, Role.SAGITTAL_T1, Role.SAGITTAL_T1_POST, Role.SAGITTAL_STIR)
-"""Which series names the levels, where several do so about equally surely."""
-EQUALLY_SURE = 0.15
-DISAGREEMENT = 0.5
-COARSE_VARIANTS = 2
-"""Views of the whole spine: its structures are large, and all that is measured gets a fine pass."""
 OTHER_VARIANTS = 2
 """Views in the fine pass of a series that is not the reference."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Counted:
-    """One sagittal series, segmented, and what it says about the levels by itself."""
-
-    prediction: Prediction
-    spine: Spine
-    quality: ImageQuality
-    naming: LevelNaming | None
-    refusal: LevelError | None
-
-    @property
-    def levels(self) -> dict[str, Level]:
-        return named_levels(self.prediction, self.spine, self.naming) if self.naming else {}
-
-    @property
-    def confidence(self) -> float:
-        return max(self.naming.confidence.values(), default=0.0) if self.naming else 0.0
 
 
 def segment(
@@ -90,11 +56,11 @@ def segment(
     """
     say = progress or (lambda _: None)
     _require_sagittal(visit)
-    networks = _networks(network, settings)
+    networks = _networks(visit, network, settings)
     findings: list[Finding] = []
-    counted = _count_each(visit, settings, say, networks.sagittal, findings)
-    reference = _reference(counted)
-    anatomy = _named(counted, reference, findings)
+    counted = count_each(visit, settings, say, networks.sagittal, findings)
+    reference = choose_reference(counted)
+    anatomy = named(counted, reference, findings)
     _require_level(anatomy, settings.level)
     if networks.fine is not None:
         say("fine pass")
@@ -106,9 +72,11 @@ def segment(
     )
 
 
-def _networks(network: Predictor | Networks | None, settings: SegmentationSettings) -> Networks:
+def _networks(visit: Visit, network: Predictor | Networks | None, settings: SegmentationSettings) -> Networks:
+    """The networks given, or the shipped ones with as many threads as the series leave them."""
     if network is None:
-        return shared_networks(settings.threads)
+        sagittal = sum(role.plane is Plane.SAGITTAL for role in visit.series)
+        return shared_networks(max(1, settings.threads // sagittal))
     return network if isinstance(network, Networks) else Networks(network)
 
 
@@ -119,12 +87,14 @@ def _refined(visit: Visit, anatomy: Anatomy, settings: SegmentationSettings, net
     levels = [anatomy.levels[name] for name in names[max(0, at - 1) : at + 2]]
     chosen = set(anatomy.segmentations) if settings.together is None else {Role(name) for name in settings.together}
     images = {role: visit.series[role].volume for role in anatomy.segmentations}
-    segmentations = {}
-    for role, one in anatomy.segmentations.items():
+
+    def refined(role: Role) -> SeriesSegmentation:
         seen = {other: image for other, image in images.items() if other in chosen or other is role}
         count = settings.variants if role is anatomy.reference else min(OTHER_VARIANTS, settings.variants)
-        segmentations[role] = refine(one, seen, levels, network, count)
-    return replace(anatomy, segmentations=segmentations)
+        return refine(anatomy.segmentations[role], seen, levels, network, count)
+
+    roles = list(anatomy.segmentations)
+    return replace(anatomy, segmentations=dict(zip(roles, for_each(refined, roles, settings.threads), strict=True)))
 
 
 def _require_sagittal(visit: Visit) -> None:
@@ -134,102 +104,6 @@ def _require_sagittal(visit: Visit) -> None:
             f"Levels are counted on sagittal images, and this visit has no sagittal series (series in use: {have}). "
             "Add the sagittal T2 or T1 series of the same examination."
         )
-
-
-def _count_each(
-    visit: Visit,
-    settings: SegmentationSettings,
-    say: Callable[[str], None],
-    network: Predictor,
-    findings: list[Finding],
-) -> dict[Role, _Counted]:
-    """Segment and count every sagittal series; those that show none are left out with a finding."""
-    counted: dict[Role, _Counted] = {}
-    refusal: AnatomyError | None = None
-    for role in (role for role in PREFERENCE if role in visit.series):
-        say(_spoken(role))
-        try:
-            counted[role] = _looked_at(visit.series[role].volume, role, settings, network, findings)
-        except AnatomyError as error:
-            refusal = refusal or error
-            findings.append(Finding("series-not-lumbar", Severity.WARNING, str(error)))
-    if not counted and refusal is not None:
-        raise refusal
-    return counted
-
-
-def _looked_at(
-    volume: Volume, role: Role, settings: SegmentationSettings, network: Predictor, findings: list[Finding]
-) -> _Counted:
-    """One series, segmented and counted.
-
-    Raises
-    ------
-    AnatomyError
-        If it is no image, shows no lumbar spine, lies wrong, or is too degraded.
-    """
-    require_image(volume, _spoken(role))
-    prediction = predict(volume, network, min(COARSE_VARIANTS, settings.variants))
-    spine = find_spine(prediction)
-    require_lumbar(spine, prediction.probabilities, _spoken(role))
-    require_upright(prediction, network, _spoken(role))
-    quality = image_quality(prediction, spine)
-    findings.extend(require_clear(quality, _spoken(role)))
-    try:
-        return _Counted(prediction, spine, quality, name_levels(spine, settings.lowest_disc), None)
-    except LevelError as error:
-        return _Counted(prediction, spine, quality, None, error)
-
-
-def _reference(counted: Mapping[Role, _Counted]) -> Role:
-    """The series that names the levels."""
-    best = max(one.confidence for one in counted.values())
-    for role in PREFERENCE:
-        if role in counted and counted[role].naming and counted[role].confidence >= best - EQUALLY_SURE:
-            return role
-    raise next(one.refusal for one in counted.values() if one.refusal is not None)
-
-
-def _named(counted: Mapping[Role, _Counted], reference: Role, findings: list[Finding]) -> Anatomy:
-    """Names of the reference, carried to the other sagittal series."""
-    chosen = counted[reference]
-    naming = chosen.naming
-    if naming is None:
-        raise LevelError(
-            f"The {_spoken(reference)} series could not be counted; name its lowest disc with --lowest-disc."
-        )
-    factor = chosen.quality.confidence_factor if naming.counted_from == "sacrum" else 1.0
-    levels = {name: replace(one, confidence=one.confidence * factor) for name, one in chosen.levels.items()}
-    agreed = agreement(levels, [one.levels for role, one in counted.items() if role is not reference])
-    if agreed is not None and naming.counted_from == "sacrum":
-        levels = {
-            name: replace(level, confidence=level.confidence * (0.5 + 0.5 * agreed)) for name, level in levels.items()
-        }
-        if agreed < DISAGREEMENT:
-            findings.append(_disagreement(reference))
-    vertebrae = named_vertebrae(chosen.prediction, chosen.spine, naming)
-    segmentations: dict[Role, SeriesSegmentation] = {}
-    for role, one in counted.items():
-        own = naming if role is reference else carried_names(one.prediction, one.spine, levels, vertebrae)
-        segmentations[role] = on_native_grid(role, one.prediction, one.spine, own)
-    return Anatomy(
-        segmentations=segmentations,
-        reference=reference,
-        levels=levels,
-        vertebrae=vertebrae,
-        counted_from=naming.counted_from,
-        transitional=naming.transitional,
-        findings=naming.findings,
-    )
-
-
-def _disagreement(reference: Role) -> Finding:
-    return Finding(
-        "levels-disagree-between-series",
-        Severity.WARNING,
-        f"Counted by themselves, the sagittal series of this visit name the discs differently; the names are those of "
-        f"{_spoken(reference)}. Check them, and set them with --lowest-disc where they are wrong.",
-    )
 
 
 def _require_level(anatomy: Anatomy, level: str) -> None:
@@ -247,13 +121,13 @@ def _axial(visit: Visit, anatomy: Anatomy, say: Callable[[str], None]) -> dict[R
     result = {}
     for role, series in visit.series.items():
         if role.plane is Plane.AXIAL:
-            say(_spoken(role))
+            say(role.words)
             result[role] = carried_to(role, series.volume, reference, others)
     return result
 
 
 def _all(findings: list[Finding], anatomy: Anatomy, visit: Visit) -> tuple[Finding, ...]:
-    axial = [_spoken(role) for role in visit.series if role.plane is Plane.AXIAL]
+    axial = [role.words for role in visit.series if role.plane is Plane.AXIAL]
     carried = Finding(
         "axial-labels-carried-over",
         Severity.INFO,
@@ -261,9 +135,3 @@ def _all(findings: list[Finding], anatomy: Anatomy, visit: Visit) -> tuple[Findi
         "they are shown, and not measured.",
     )
     return (*anatomy.findings, *findings, *([carried] if axial else []))
-
-
-def _spoken(role: Role) -> str:
-    """``"sagittal T1 post-contrast"`` and the like."""
-    words = {"t1": "T1", "t2": "T2", "stir": "STIR", "post": "post-contrast"}
-    return " ".join(words.get(word, word) for word in role.value.split("_"))

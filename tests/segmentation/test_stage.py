@@ -8,7 +8,7 @@ import pytest
 from pipeline.config import SegmentationSettings
 from pipeline.dicom.visit import PatientIdentity, Role, Series, SeriesFacts, Stack, Visit
 from pipeline.errors import AnatomyError, LevelError, NoUsableSeriesError
-from pipeline.segmentation import stage
+from pipeline.segmentation import counting, stage
 from pipeline.segmentation.anatomy import Anatomy, Structure
 from pipeline.segmentation.inference import Prediction
 from pipeline.segmentation.network import Predictor
@@ -31,9 +31,9 @@ def oracle_predict(volume: Volume, network: Predictor, count: int) -> Prediction
 
 def see_labels(patch: pytest.MonkeyPatch) -> None:
     """Let label maps stand for images, and the oracle for the network."""
-    patch.setattr(stage, "predict", oracle_predict)
-    patch.setattr(stage, "require_image", lambda volume, what: None)
-    patch.setattr(stage, "require_upright", lambda prediction, network, what: None)
+    patch.setattr(counting, "predict", oracle_predict)
+    patch.setattr(counting, "require_image", lambda volume, what: None)
+    patch.setattr(counting, "require_upright", lambda prediction, network, what: None)
 
 
 @pytest.fixture
