@@ -1,0 +1,154 @@
+"""Whether the labels carried over from the sagittal series lie where the axial series shows the same structures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+from pipeline.dicom.visit import Role
+from pipeline.findings import Finding, Severity
+from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
+from pipeline.segmentation.axial_view import AxialView
+
+REACH_MM = 8.0
+"""Patients move this far between two series at most, if they stay on the table."""
+SEARCH_PIXEL_MM = 1.6
+THROUGH_STEP_MM = 1.0
+CLEAR_GAIN = 0.05
+"""A shift must raise the overlap by this much to be believed: slices are thick, and the search is free to choose."""
+SMALLEST_SHIFT_MM = 1.2
+ENOUGH = 0.6
+"""Canal Dice below which axial and sagittal labels contradict each other; 0.8 to 0.9 is usual."""
+_COMPARED = (Structure.VERTEBRA, Structure.DISC, Structure.CANAL)
+
+
+@dataclass(frozen=True, eq=False)
+class AxialAgreement:
+    """How well axial network and carried labels agree.
+
+    Attributes
+    ----------
+    canal_dice
+        Of the canal, after the shift.
+    shift_mm
+        float64, shape (3,), LPS mm: what lies at ``x`` on the sagittal series lies at ``x + shift_mm`` on the axial
+        one. Zero unless a shift makes the agreement clearly better.
+    findings
+        Says a shift, or that the two stay apart.
+    """
+
+    canal_dice: float
+    shift_mm: NDArray[np.float64]
+    findings: tuple[Finding, ...]
+
+    @property
+    def shifted(self) -> bool:
+        """Whether the carried labels were moved."""
+        return bool(np.any(self.shift_mm))
+
+
+def agreement_of(role: Role, view: AxialView, carried: SeriesSegmentation) -> AxialAgreement:
+    """Compare the two, and look for a shift that makes them agree.
+
+    Parameters
+    ----------
+    role
+        The axial series, for the message.
+    view
+        What the axial network says.
+    carried
+        Labels carried over from the sagittal series, on the axial series' own grid.
+
+    Returns
+    -------
+    AxialAgreement
+    """
+    own = view.probabilities.argmax(axis=0)
+    other = view.crop(carried.labels.array)
+    before = _dice(own == Structure.CANAL, other == Structure.CANAL)
+    step = _best_shift(own, other, view)
+    shift = view.grid.axes_lps @ (np.array(step) * np.array(view.grid.spacing_mm))
+    after = _dice(own == Structure.CANAL, _moved(other, step) == Structure.CANAL) if any(step) else before
+    if not any(step):
+        return AxialAgreement(before, np.zeros(3), _poor(role, before))
+    text = (
+        f"The {role.words} series lies {np.linalg.norm(shift):.1f} mm from where the sagittal series place the same "
+        f"structures (overlap of the canal {before:.2f}, after a shift {after:.2f}); the patient moved in between. "
+        "Its labels were moved with the patient."
+    )
+    moved = Finding("axial-shifted", Severity.WARNING, text)
+    return AxialAgreement(after, shift, (moved, *_poor(role, after)))
+
+
+def shifted(carried: SeriesSegmentation, shift_mm: NDArray[np.float64]) -> SeriesSegmentation:
+    """The same labels moved by a translation in LPS mm, on the same grid."""
+    grid = carried.labels
+    index = np.linalg.solve(grid.affine[:3, :3], shift_mm)
+    probabilities = np.stack([ndimage.shift(one, index, order=1, mode="nearest") for one in carried.probabilities])
+    return replace(
+        carried,
+        labels=grid.with_array(ndimage.shift(grid.array, index, order=0)),
+        instances=grid.with_array(ndimage.shift(carried.instances.array, index, order=0)),
+        probabilities=probabilities,
+        fragment_variants=probabilities[Structure.FRAGMENT][None],
+    )
+
+
+def _poor(role: Role, dice: float) -> tuple[Finding, ...]:
+    if dice >= ENOUGH:
+        return ()
+    text = (
+        f"On the {role.words} series the canal lies elsewhere than the sagittal series place it (overlap {dice:.2f}): "
+        "the patient moved, or the series have no common frame of reference. Its labels and names are unsure."
+    )
+    return (Finding("axial-sagittal-disagree", Severity.WARNING, text),)
+
+
+def _dice(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    total = np.count_nonzero(one) + np.count_nonzero(other)
+    return 2.0 * np.count_nonzero(one & other) / total if total else 0.0
+
+
+def _best_shift(own: NDArray[np.int64], other: NDArray[np.uint8], view: AxialView) -> tuple[float, float, float]:
+    """Shift of ``other`` in slices, rows and columns; zero unless it clearly gains.
+
+    In-plane all shifts are tried at once by correlation; the canal alone would leave the direction along it open, so
+    bones and discs count too.
+    """
+    pitch, row, column = view.grid.spacing_mm
+    k = (max(1, round(SEARCH_PIXEL_MM / row)), max(1, round(SEARCH_PIXEL_MM / column)))
+    small, ref = own[:, :: k[0], :: k[1]], other[:, :: k[0], :: k[1]]
+    reach = (int(REACH_MM / (row * k[0])), int(REACH_MM / (column * k[1])))
+    through = int(REACH_MM / 2 / THROUGH_STEP_MM)
+    scores = {dz: _overlaps(small, ref, dz * THROUGH_STEP_MM / pitch, reach) for dz in range(-through, through + 1)}
+    stay = float(scores[0][reach[0], reach[1]])
+    dz = max(scores, key=lambda z: (float(scores[z].max()), -abs(z)))
+    at = np.unravel_index(int(scores[dz].argmax()), scores[dz].shape)
+    rows, columns = (int(at[n] - reach[n]) for n in range(2))
+    distance = np.linalg.norm([dz * THROUGH_STEP_MM, rows * k[0] * row, columns * k[1] * column])
+    if float(scores[dz].max()) - stay < CLEAR_GAIN or distance < SMALLEST_SHIFT_MM:
+        return 0.0, 0.0, 0.0
+    return dz * THROUGH_STEP_MM / pitch, float(rows * k[0]), float(columns * k[1])
+
+
+def _overlaps(
+    own: NDArray[np.int64], other: NDArray[np.uint8], slices: float, reach: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Mean soft Dice of the compared structures for all in-plane shifts; shape (2 reach + 1, 2 reach + 1)."""
+    shape = (own.shape[1] + 2 * reach[0], own.shape[2] + 2 * reach[1])
+    window = tuple(slice(0, 2 * r + 1) for r in reach)
+    result = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
+    for structure in _COMPARED:
+        one = (own == structure).astype(np.float32)
+        two = ndimage.shift((other == structure).astype(np.float32), (slices, 0, 0), order=1)
+        product = fft.rfft2(one, shape) * np.conj(fft.rfft2(two, shape))
+        correlation = np.roll(fft.irfft2(product.sum(axis=0), shape), reach, axis=(0, 1))[window]
+        result += 2.0 * correlation / max(1.0, float((one**2).sum() + (two**2).sum())) / len(_COMPARED)
+    return result
+
+
+def _moved(labels: NDArray[np.uint8], step: tuple[float, float, float]) -> NDArray[np.uint8]:
+    return np.asarray(ndimage.shift(labels, step, order=0), dtype=np.uint8)

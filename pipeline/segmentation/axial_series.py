@@ -1,0 +1,107 @@
+"""One axial series, segmented by its own network and named by the sagittal series of the same visit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dicom.visit import Role
+from pipeline.findings import Finding
+from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
+from pipeline.segmentation.axial_agreement import agreement_of, shifted
+from pipeline.segmentation.axial_evidence import combined, named, tidied
+from pipeline.segmentation.axial_view import AxialView, looked_at
+from pipeline.segmentation.names import vertebra_value
+from pipeline.segmentation.network import Predictor
+from pipeline.volume import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class AxialSegmentation:
+    """An axial series, segmented.
+
+    Attributes
+    ----------
+    segmentation
+        On the native grid of the series.
+    from_network
+        Whether the axial network saw it; else its labels are the carried ones.
+    canal_dice
+        Overlap 0…1 of the canal with the labels carried over from the sagittal series; 0 where the network saw nothing.
+    shift_mm
+        float64, shape (3,), LPS mm: what lies at ``x`` on the sagittal series lies at ``x + shift_mm`` here.
+    findings
+        Movement between the series, labels that contradict each other.
+    """
+
+    segmentation: SeriesSegmentation
+    from_network: bool
+    canal_dice: float
+    shift_mm: NDArray[np.float64]
+    findings: tuple[Finding, ...]
+
+
+def segment_axial(
+    role: Role, volume: Volume, carried: SeriesSegmentation, network: Predictor, count: int
+) -> AxialSegmentation:
+    """Segment one stack of an axial series.
+
+    Parameters
+    ----------
+    role
+        The series.
+    volume
+        One stack on its native grid; any axis order, direction and obliquity.
+    carried
+        What :func:`pipeline.segmentation.axial.carried_to` gives for this stack.
+    network
+        The axial network: probabilities (n, 6, rows, columns) of slices (n, 3, rows, columns).
+    count
+        Number of test-time variants, 1 or more.
+
+    Returns
+    -------
+    AxialSegmentation
+        The carried labels unchanged where they show no spine.
+    """
+    view = looked_at(volume, carried, network, count)
+    if view is None:
+        return AxialSegmentation(carried, False, 0.0, np.zeros(3), ())
+    agreement = agreement_of(role, view, carried)
+    known = shifted(carried, agreement.shift_mm) if agreement.shifted else carried
+    return AxialSegmentation(
+        segmentation=_on_native_grid(role, volume, known, view),
+        from_network=True,
+        canal_dice=agreement.canal_dice,
+        shift_mm=agreement.shift_mm,
+        findings=agreement.findings,
+    )
+
+
+def _on_native_grid(role: Role, volume: Volume, carried: SeriesSegmentation, view: AxialView) -> SeriesSegmentation:
+    """Evidence combined, structures named, everything on native voxels; slices not looked at keep what was carried."""
+    probabilities = combined(view.probabilities, view.crop(carried.probabilities))
+    own = tidied(probabilities.argmax(axis=0).astype(np.uint8), view.crop(carried.labels.array))
+    own, own_instances = named(own, view.crop(carried.instances.array), vertebra_value("S1"), view.grid.spacing_mm)
+    labels, instances = carried.labels.array.copy(), carried.instances.array.copy()
+    whole = carried.probabilities.copy()
+    variants = np.repeat(whole[Structure.FRAGMENT][None], len(view.fragment_variants), axis=0)
+    for target, values, beyond in (
+        (labels, own, Structure.BACKGROUND),
+        (instances, own_instances, 0),
+        (variants, view.fragment_variants, 0.0),
+    ):
+        view.clear(target, beyond)
+        view.paste(target, values)
+    view.clear(whole, 0.0)
+    view.clear(whole[Structure.BACKGROUND], 1.0)
+    view.paste(whole, probabilities)
+    return SeriesSegmentation(
+        role=role,
+        labels=volume.with_array(labels),
+        instances=volume.with_array(instances),
+        probabilities=whole,
+        fragment_variants=variants,
+    )

@@ -1,0 +1,140 @@
+"""One axial series through its network: cropped where the sagittal series place the spine, in several variants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
+from pipeline.segmentation.grid import CanonicalAxes, CanonicalSeries, Orientation
+from pipeline.segmentation.inference import varied, with_neighbours
+from pipeline.segmentation.network import Predictor
+from pipeline.segmentation.normalise import normalise
+from pipeline.segmentation.variants import variants
+from pipeline.volume import Volume
+
+T = TypeVar("T", bound=np.generic)
+
+PIXEL_MM = 0.8
+"""In-plane pixel of the axial network."""
+WIDTH_MM = 128.0
+"""Width of the crop, centred on the canal."""
+FRONT_MM, BACK_MM = 62.0, 53.0
+"""The crop reaches this far before and behind the canal's centre: body and spinous process."""
+BODY_TO_CANAL_MM = 20.0
+"""The canal's centre lies this far behind the centre of all bone and discs: used where no canal was seen."""
+FEWEST_PIXELS = 30
+"""A slice with fewer labelled pixels shows nothing that was recognised on the sagittal series."""
+
+
+@dataclass(frozen=True, eq=False)
+class AxialView:
+    """What the axial network says, inside its crop, on native pixels in canonical axial orientation.
+
+    Attributes
+    ----------
+    grid
+        Grid of the crop: slices S→I, rows A→P, columns R→L; the values are the normalised image.
+    orientation, box
+        How the crop is cut from an array on the series' own grid: turned to canonical orientation, then these ranges.
+    slices
+        int64, shape (n,): slices of the crop that were looked at; the others show no spine.
+    probabilities
+        float32, shape (6, n, rows, columns), variants averaged; sums to 1.
+    fragment_variants
+        float32, shape (variants, n, rows, columns).
+    """
+
+    grid: Volume
+    orientation: Orientation
+    box: tuple[slice, slice]
+    slices: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+    fragment_variants: NDArray[np.float32]
+
+    def crop(self, values: NDArray[T]) -> NDArray[T]:
+        """The part (…, n, rows, columns) of an array (…, slices, rows, columns) on the series' own grid."""
+        return np.ascontiguousarray(self.orientation.apply(values)[..., *self.box][..., self.slices, :, :])
+
+    def paste(self, target: NDArray[T], values: NDArray[T]) -> None:
+        """Write values (…, n, rows, columns) into ``target``, an array on the series' own grid, in place."""
+        self.orientation.apply(target)[..., *self.box][..., self.slices, :, :] = values
+
+    def clear(self, target: NDArray[T], value: float) -> None:
+        """Fill the slices that were looked at of ``target``, an array on the series' own grid, in place."""
+        self.orientation.apply(target)[..., self.slices, :, :] = value
+
+
+def looked_at(volume: Volume, carried: SeriesSegmentation, network: Predictor, count: int) -> AxialView | None:
+    """Send an axial series through its network in ``count`` variants.
+
+    Parameters
+    ----------
+    volume
+        The series on its native grid; any axis order, direction and obliquity.
+    carried
+        Labels carried over from the sagittal series, on the same grid: they place the crop.
+    network
+        Gives probabilities (n, 6, rows, columns) of slices (n, 3, rows, columns).
+    count
+        Number of test-time variants, 1 or more.
+
+    Returns
+    -------
+    AxialView, or None where the carried labels show no spine.
+    """
+    whole = CanonicalSeries.of(volume, CanonicalAxes.AXIAL)
+    labels = whole.orientation.apply(carried.labels.array)
+    slices = np.flatnonzero(np.count_nonzero(labels, axis=(1, 2)) >= FEWEST_PIXELS)
+    if not slices.size:
+        return None
+    box = _box(whole, labels[slices])
+    series = CanonicalSeries.of(_cropped(whole, box), CanonicalAxes.AXIAL)
+    plane = series.plane(PIXEL_MM)
+    native = series.native_window(plane).plane
+    mean = np.zeros((len(Structure), len(slices), *native.count), dtype=np.float32)
+    fragments = np.zeros((count, len(slices), *native.count), dtype=np.float32)
+    for number, variant in enumerate(variants(count)):
+        seen = varied(plane, variant)
+        given = np.moveaxis(network(with_neighbours(series, seen, variant, slices)), 1, 0)
+        fine = series.between(given, seen, native)
+        fragments[number] = fine[Structure.FRAGMENT]
+        mean += fine / np.float32(count)
+    mean[Structure.BACKGROUND] = np.maximum(1.0 - mean[1:].sum(axis=0), 0.0)
+    return AxialView(series.native, whole.orientation, box, slices, mean, fragments)
+
+
+def _cropped(series: CanonicalSeries, box: tuple[slice, slice]) -> Volume:
+    """The crop in canonical orientation, with intensities brought to scale over the crop alone."""
+    affine = series.orientation.affine(series.native.affine, series.native.shape)
+    first = np.array([0.0, box[0].start, box[1].start, 1.0])
+    affine[:, 3] = affine @ first
+    return Volume(normalise(series.image[:, *box]), affine)
+
+
+def _box(series: CanonicalSeries, labels: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """Rows and columns around the canal as the sagittal series show it, within the field of view."""
+    rows, columns = _canal_centres(series, labels)
+    middle = float(np.median(columns))
+    low = (float(rows.min()) - FRONT_MM, middle - WIDTH_MM / 2)
+    high = (float(rows.max()) + BACK_MM, middle + WIDTH_MM / 2)
+    ranges = []
+    for k in range(2):
+        pitch, n = series.spacing_mm[1 + k], series.image.shape[1 + k]
+        start = int(np.clip(np.floor(low[k] / pitch), 0, n - 1))
+        ranges.append(slice(start, int(np.clip(np.ceil(high[k] / pitch) + 1, start + 1, n))))
+    return ranges[0], ranges[1]
+
+
+def _canal_centres(series: CanonicalSeries, labels: NDArray[np.uint8]) -> tuple[NDArray[np.float64], ...]:
+    """Row and column, mm from the first native pixel, of the canal's centre in each slice that shows it."""
+    canal = labels == Structure.CANAL
+    shown = np.count_nonzero(canal, axis=(1, 2)) >= FEWEST_PIXELS
+    behind = 0.0 if shown.any() else BODY_TO_CANAL_MM
+    mask = canal[shown] if shown.any() else labels != Structure.BACKGROUND
+    pitch = np.array(series.spacing_mm[1:])
+    centres = np.array([np.argwhere(one).mean(axis=0) * pitch for one in mask if one.any()])
+    return centres[:, 0] + behind, centres[:, 1]
