@@ -118,8 +118,8 @@ def _pieces(rng: np.random.Generator, wanted: float) -> list[_Piece]:
     """A chain, a flat plaque, a mushroom, a lump, or two lumps."""
     size = (wanted / 3.6) ** (1 / 3)
     way = float(rng.uniform(-1, 1)) * (4 + 12 * min(1.0, wanted / 900))
-    lift = float(rng.uniform(0.0, 0.35)) * size
-    power = float(rng.uniform(1.8, 3.2))
+    lift = float(rng.uniform(0.0, 0.35)) * size + (float(rng.uniform(0, 8)) if rng.random() < 0.25 else 0.0)
+    power = float(rng.uniform(1.8, 3.2)) if rng.random() < 0.8 else float(rng.uniform(3.2, 7.0))
     kind = rng.choice(["chain", "flat", "mushroom", "lump", "pair"], p=[0.4, 0.15, 0.15, 0.2, 0.1])
     if kind == "flat":
         return [_Piece((way * 0.7, 0.2 * lift, 0.0), (1.5 * size, 0.55 * size, 1.4 * size), power)]
@@ -152,8 +152,8 @@ def _field(rng: np.random.Generator, shape: tuple[int, ...], volume: RealVolume,
 def _level(rng: np.random.Generator, volume: RealVolume) -> float:
     """Intensity: like the patient's discs most of the time, from nearly black to nearly CSF else."""
     bright = volume.canal_level
-    if rng.random() < 0.3:
-        return float(bright * rng.uniform(0.06, 0.85))
+    if rng.random() < 0.45:
+        return float(bright * rng.uniform(0.06, 0.9))
     return float(np.clip(volume.disc_levels[1] * np.exp(rng.normal(0.15, 0.4)), 0.02 * bright, 0.85 * bright))
 
 
@@ -166,8 +166,10 @@ def _blend(rng: np.random.Generator, volume: RealVolume, whole_mask: NDArray[np.
     image = _effaced(rng, volume, whole[box], mask, classes)
     image, shell = _rimmed(rng, volume, image, mask, classes)
     low, _, high = volume.disc_levels
-    texture = rng.uniform(0.1, 0.5) * _field(rng, mask.shape, volume, rng.uniform(1.5, 4.0))
-    fill = _level(rng, volume) + (high - low) * (texture + rng.uniform(0.05, 0.2) * rng.standard_normal(mask.shape))
+    level = _level(rng, volume)
+    grain = max(high - low, level * rng.uniform(0, 0.5))
+    texture = rng.uniform(0.1, 0.5) * _field(rng, mask.shape, volume, rng.uniform(1.0, 4.0))
+    fill = level + grain * (texture + rng.uniform(0.05, 0.2) * rng.standard_normal(mask.shape))
     soft = rng.uniform(0.25, 0.65) / volume.spacing_mm
     alpha = ndimage.gaussian_filter(mask.astype(np.float32), (rng.uniform(0.3, 0.5), soft, soft), truncate=3.0)
     whole[box] = np.clip(image * (1 - alpha) + fill * alpha, 0, None)

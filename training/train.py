@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from training.begin import adopt
 from training.checkpoint import Progress, load, make_average, save, update_average
 from training.loss import segmentation_loss
 from training.network import UNet
@@ -45,7 +46,8 @@ class Trainer:
         self.recipe = RECIPES[options.network]
         self.network = UNet(self.recipe.widths, self.recipe.fine, self.recipe.channels)
         if options.begin:
-            self.network.load_state_dict(load(options.begin)["average"])
+            begun = load(options.begin)
+            adopt(self.network, begun["average"], RECIPES[begun.get("recipe", "sagittal")].channels)
         self.network = self.network.to(self.device, memory_format=torch.channels_last)
         self.average = make_average(self.network)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=options.rate, weight_decay=1e-3)
