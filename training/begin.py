@@ -14,18 +14,18 @@ _OTHER_SERIES = 0.3
 """Weight of the further series in the beginning: they say something at once, and do not shout the first one down."""
 
 
-def adopt(network: UNet, known: Mapping[str, Tensor], channels: int) -> None:
+def adopt(network: UNet, known: Mapping[str, Tensor], series: int) -> None:
     """Take over all weights that fit; those of the entrances are repeated for every further series.
 
     Parameters
     ----------
     network
-        What is to begin; its input is a multiple of the known network's ``channels``, series after series, and then
-        perhaps planes that say which series exist, which begin at zero.
+        What is to begin; its input is that of the known network ``series`` times, and then perhaps planes that say
+        which series exist; these begin at zero.
     known
         Weights of a network of the same widths.
-    channels
-        Channels of its input.
+    series
+        How many series it sees.
 
     Raises
     ------
@@ -38,19 +38,20 @@ def adopt(network: UNet, known: Mapping[str, Tensor], channels: int) -> None:
         if old.shape == new.shape:
             new.copy_(old)
         elif name == _ENTRANCE:
-            new.copy_(_repeated(old, new, 0, 4 * channels))
+            new.copy_(_repeated(old, new, 0, series))
         elif name == _REFINEMENT:
-            new.copy_(_repeated(old, new, new.shape[0], channels))
+            new.copy_(_repeated(old, new, new.shape[0], series))
         else:
             raise ValueError(f"weights {name} have shape {tuple(old.shape)}, wanted {tuple(new.shape)}")
     network.load_state_dict(state)
 
 
-def _repeated(old: Tensor, new: Tensor, first: int, block: int) -> Tensor:
-    """Input channels ``first`` … of ``old``, a block for each series of ``new``; a rest shorter than a block is zero."""
+def _repeated(old: Tensor, new: Tensor, first: int, series: int) -> Tensor:
+    """Input channels ``first`` … of ``old``, once for each series; what follows them in ``new`` is zero."""
     result = torch.zeros_like(new)
     result[:, :first] = old[:, :first]
     own = old[:, first:]
-    for k, start in enumerate(range(first, new.shape[1] - block + 1, block)):
-        result[:, start : start + block] = own if k == 0 else _OTHER_SERIES * own
+    for k in range(series):
+        start = first + k * own.shape[1]
+        result[:, start : start + own.shape[1]] = own if k == 0 else _OTHER_SERIES * own
     return result

@@ -19,8 +19,8 @@ class Recipe:
         Its name on the command line.
     weights
         File name of the exported network, without suffix.
-    channels
-        Channels of its input.
+    channels, series
+        Channels of its input, and how many series they show.
     widths, fine
         Channels of the U-Net at 1/2, 1/4, … of the resolution, and at full resolution.
     size
@@ -38,6 +38,7 @@ class Recipe:
     name: str
     weights: str
     channels: int
+    series: int
     widths: tuple[int, ...]
     fine: int
     size: tuple[int, int]
@@ -60,6 +61,7 @@ RECIPES = {
             name="sagittal",
             weights="lumbar",
             channels=3,
+            series=1,
             widths=(32, 64, 128, 192),
             fine=16,
             size=(224, 176),
@@ -72,6 +74,7 @@ RECIPES = {
             name="axial",
             weights="axial",
             channels=3,
+            series=1,
             widths=(24, 48, 80, 112),
             fine=12,
             size=(144, 160),
@@ -84,6 +87,7 @@ RECIPES = {
             name="fine",
             weights="fine",
             channels=16,
+            series=4,
             widths=(32, 64, 128, 192),
             fine=16,
             size=(176, 144),

@@ -47,7 +47,7 @@ class Trainer:
         self.network = UNet(self.recipe.widths, self.recipe.fine, self.recipe.channels)
         if options.begin:
             begun = load(options.begin)
-            adopt(self.network, begun["average"], RECIPES[begun.get("recipe", "sagittal")].channels)
+            adopt(self.network, begun["average"], self.recipe.series)
         self.network = self.network.to(self.device, memory_format=torch.channels_last)
         self.average = make_average(self.network)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=options.rate, weight_decay=1e-3)
