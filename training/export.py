@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnx.helper
+import onnx.numpy_helper
 import onnxruntime
 import torch
 
@@ -27,6 +29,7 @@ logger = logging.getLogger(__name__)
 WEIGHTS = Path("pipeline/segmentation/weights")
 _OPSET = 18
 _TOLERANCE = 1e-3
+_SMALLEST_HALVED = 512
 
 
 def restore(checkpoint: Path) -> tuple[Segmenter, Recipe, dict[str, Any]]:
@@ -35,6 +38,9 @@ def restore(checkpoint: Path) -> tuple[Segmenter, Recipe, dict[str, Any]]:
     recipe = RECIPES[stored.get("recipe", "sagittal")]
     network = UNet(recipe.widths, recipe.fine, recipe.channels)
     network.load_state_dict(stored["average"])
+    for weight in network.parameters():
+        # As they are stored: what is compared and measured is what ships.
+        weight.data = weight.data.half().float()
     return Segmenter(network).eval(), recipe, stored["progress"]
 
 
@@ -65,6 +71,7 @@ def write_onnx(model: Segmenter, channels: int, path: Path) -> None:
             raise ValueError("torch.onnx.export gave no program")
         program.save(str(temporary), external_data=False)
         strip_traces(temporary)
+        halve_weights(temporary)
         session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
         for shape in ((1, channels, 320, 256), (3, channels, 160, 176)):
             slices = torch.randn(shape)
@@ -74,6 +81,27 @@ def write_onnx(model: Segmenter, channels: int, path: Path) -> None:
             if difference > _TOLERANCE:
                 raise ValueError(f"ONNX Runtime differs from PyTorch by {difference:.2g} at shape {shape}")
         temporary.replace(path)
+
+
+def halve_weights(path: Path) -> None:
+    """Store large weights as 16-bit floats with a cast to 32 bits, which ONNX Runtime does once when it loads them."""
+    model = onnx.load(str(path))
+    graph = model.graph
+    casts = []
+    for weight in graph.initializer:
+        values = onnx.numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or values.size < _SMALLEST_HALVED:
+            continue
+        name = weight.name
+        weight.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    # The exporter notes shapes of weights by name; those names are now outputs of casts.
+    graph.ClearField("value_info")
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
 
 
 def strip_traces(path: Path) -> None:
