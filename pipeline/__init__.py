@@ -16,30 +16,38 @@ if TYPE_CHECKING:
     from pipeline.config import Config, load_config
     from pipeline.errors import DiscdeltaError
     from pipeline.report.as_json import report_dict
+    from pipeline.report.segmentation_write import write_segmentation
     from pipeline.report.write import write_report
-    from pipeline.workflow import compare, load_visit
+    from pipeline.segmented import SegmentedVisit
+    from pipeline.workflow import compare, load_visit, segment_visit
 
 __all__ = [
     "Comparison",
     "Config",
     "DiscdeltaError",
+    "SegmentedVisit",
     "__version__",
     "compare",
     "load_config",
     "load_visit",
     "report_dict",
+    "segment_visit",
     "write_report",
+    "write_segmentation",
 ]
 
 _HOME = {
     "Comparison": "pipeline.comparison",
     "Config": "pipeline.config",
     "DiscdeltaError": "pipeline.errors",
+    "SegmentedVisit": "pipeline.segmented",
     "compare": "pipeline.workflow",
     "load_config": "pipeline.config",
     "load_visit": "pipeline.workflow",
     "report_dict": "pipeline.report.as_json",
+    "segment_visit": "pipeline.workflow",
     "write_report": "pipeline.report.write",
+    "write_segmentation": "pipeline.report.segmentation_write",
 }
 
 

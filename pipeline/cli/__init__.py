@@ -11,6 +11,7 @@ from pipeline.cli.compare import compare
 from pipeline.cli.inspect import inspect
 from pipeline.cli.pairs import pairs
 from pipeline.cli.phantom import phantom
+from pipeline.cli.segment import segment
 from pipeline.cli.terminal import terminable
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app.command()(compare)
 app.command()(inspect)
 app.command()(pairs)
 app.command()(phantom)
+app.command()(segment)
 
 
 def _version(wanted: bool) -> None:

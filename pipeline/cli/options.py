@@ -16,6 +16,30 @@ if TYPE_CHECKING:
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print a log, and where in the code an error arose.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings in YAML; see configs/default.yaml.")]
+Baseline = Annotated[
+    Path | None,
+    typer.Argument(metavar="BASELINE", help="First visit: a folder, a DICOMDIR or a zip. It may hold both visits."),
+]
+Followup = Annotated[
+    Path | None, typer.Argument(metavar="FOLLOWUP", help="Second visit. Study dates put the two in order.")
+]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the report, made if need be.")]
+NiftiPair = tuple[Path, Path] | None
+_PAIR = "BASELINE FOLLOWUP"
+T2 = Annotated[NiftiPair, typer.Option(metavar=_PAIR, help="Sagittal T2 as NIfTI, in place of DICOM.")]
+T1 = Annotated[NiftiPair, typer.Option(metavar=_PAIR, help="Sagittal T1 as NIfTI.")]
+T1Post = Annotated[NiftiPair, typer.Option(metavar=_PAIR, help="Sagittal T1 after contrast, as NIfTI.")]
+Stir = Annotated[NiftiPair, typer.Option(metavar=_PAIR, help="Sagittal STIR as NIfTI.")]
+AxialT2 = Annotated[NiftiPair, typer.Option(metavar=_PAIR, help="Axial T2 as NIfTI.")]
+LevelName = Annotated[str | None, typer.Option("--level", help="Disc to measure, such as L5/S1. Without it: L4/L5.")]
+LowestDisc = Annotated[
+    str | None,
+    typer.Option("--lowest-disc", help="Name of the lowest disc seen, where counting from the sacrum goes wrong."),
+]
+AllowDifferent = Annotated[
+    bool, typer.Option("--allow-different-patients", help="Compare although identities differ; it is recorded.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Let the report replace that of another pair.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output, and nothing else there.")]
 
 _DISC = re.compile(r"([TL])(\d{1,2})\s*[/-]?\s*([TLS]?)(\d{1,2})")

@@ -39,24 +39,43 @@ def require_writable(out: Path) -> None:
 
 
 def refuse_foreign(out: Path, first: Visit, second: Visit) -> None:
-    """Let a rerun replace its own earlier result, and nothing else.
+    """Let a rerun replace its own earlier report, and nothing else.
 
     Raises
     ------
     UsageError
         If ``out`` holds the report of other images.
     """
+    refuse_other_inputs(out, REPORT, {"inputs_sha256": [first.input_sha256, second.input_sha256]})
+
+
+def refuse_other_inputs(out: Path, name: str, inputs: dict[str, str | list[str]]) -> None:
+    """Refuse a folder whose result was made from other images.
+
+    Parameters
+    ----------
+    name
+        The file that tells, ``report.json`` and the like.
+    inputs
+        What its provenance must hold.
+
+    Raises
+    ------
+    UsageError
+        If it holds something else.
+    """
     try:
-        text = (out / REPORT).read_text(encoding="utf-8")
+        text = (out / name).read_text(encoding="utf-8")
     except OSError:
         return
-    ours = [first.input_sha256, second.input_sha256]
     try:
-        same = json.loads(text)["provenance"]["inputs_sha256"] == ours
+        held = json.loads(text)["provenance"]
+        same = all(held[key] == value for key, value in inputs.items())
     except (ValueError, KeyError, TypeError):
         same = False
     if not same:
-        raise UsageError(f"{out} holds the report of other images. Choose another --out, or add --overwrite.")
+        what = name.removesuffix(".json")
+        raise UsageError(f"{out} holds the {what} of other images. Choose another --out, or add --overwrite.")
 
 
 def written_report(comparison: Comparison, out: Path) -> str:
@@ -71,7 +90,12 @@ def written_report(comparison: Comparison, out: Path) -> str:
 
     files = write_report(comparison, out)
     for folder in {out, *(path.parent for path in files.nifti)}:
-        for leftover in folder.glob(".partial-*"):
-            with suppress(OSError):  # another user's; it is hidden and in nobody's way
-                leftover.unlink()
+        clear_leftovers(folder)
     return files.json.read_text(encoding="utf-8")
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove what a killed run left behind."""
+    for leftover in folder.glob(".partial-*"):
+        with suppress(OSError):  # another user's; it is hidden and in nobody's way
+            leftover.unlink()

@@ -40,23 +40,30 @@ def load_visits(source: Place, settings: DicomSettings = _DEFAULTS) -> tuple[Vis
     return tuple(_with(decode(folder, planned), findings) for planned in visits)
 
 
-def load_visit(source: Place, settings: DicomSettings = _DEFAULTS) -> Visit:
-    """Load the one visit that a source holds.
+def load_visit(source: Place, settings: DicomSettings = _DEFAULTS, *, study_date: date | None = None) -> Visit:
+    """Load the one visit that a source holds, or that of ``study_date`` among several.
 
     Raises
     ------
     UsageError
-        If it holds several visits.
+        If it holds several visits, or none of that date.
     DiscdeltaError
         As :func:`load_visits`.
     """
     folder, visits, findings = _open(source, settings)
-    if len(visits) > 1:
+    chosen = visits if study_date is None else tuple(v for v in visits if v.studies.day == study_date)
+    if not chosen:
+        raise UsageError(
+            f"{folder.label} holds no visit of {study_date} that can be used; it holds: {_days(visits)}. "
+            "Name one of these dates."
+        )
+    if len(chosen) > 1:
         raise UsageError(
             f"{folder.label} holds {len(visits)} visits ({_days(visits)}) where one is expected. "
-            "Name the folder of a single visit, or compare the folder alone."
+            "Choose one by its study date (--study-date), name the folder of a single visit, or compare the folder "
+            "alone."
         )
-    return _with(decode(folder, visits[0]), findings)
+    return _with(decode(folder, chosen[0]), findings)
 
 
 def load_pair(

@@ -50,6 +50,20 @@ COLUMNS: tuple[str, ...] = (
     "settings_sha256",
     "baseline_input_sha256",
     "followup_input_sha256",
+    "baseline_herniation_type",
+    "baseline_herniation_type_unsure_between",
+    "baseline_herniation_zone",
+    "baseline_herniation_side",
+    "baseline_herniation_migration",
+    "baseline_herniation_migration_mm",
+    "baseline_herniation_vertical_level",
+    "followup_herniation_type",
+    "followup_herniation_type_unsure_between",
+    "followup_herniation_zone",
+    "followup_herniation_side",
+    "followup_herniation_migration",
+    "followup_herniation_migration_mm",
+    "followup_herniation_vertical_level",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -92,7 +106,7 @@ def csv_row(report: Mapping[str, Any]) -> dict[str, Any]:
         "baseline_input_sha256": provenance["inputs_sha256"][0],
         "followup_input_sha256": provenance["inputs_sha256"][1],
     }
-    return {name: _cell(row[name]) for name in COLUMNS}
+    return {name: cell(row[name]) for name in COLUMNS}
 
 
 def _visit_columns(name: str, visit: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,10 +119,19 @@ def _visit_columns(name: str, visit: Mapping[str, Any]) -> dict[str, Any]:
         f"{name}_volume_low_mm3": fragment["interval95_mm3"][0],
         f"{name}_volume_high_mm3": fragment["interval95_mm3"][1],
         f"{name}_detection_limit_mm3": fragment["detection_limit_mm3"],
+        **_herniation_columns(name, visit["herniation"]),
     }
 
 
-def _cell(value: Any) -> Any:
+def _herniation_columns(name: str, herniation: Mapping[str, Any]) -> dict[str, Any]:
+    plain = ("type", "zone", "side", "migration", "migration_mm", "vertical_level")
+    return {
+        **{f"{name}_herniation_{key}": herniation[key] for key in plain},
+        f"{name}_herniation_type_unsure_between": " ".join(herniation["unsure_between"]),
+    }
+
+
+def cell(value: Any) -> Any:
     """One cell. Text that a spreadsheet would run as a formula is defused by an apostrophe."""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -153,7 +153,7 @@ def _page(comparison: Comparison, pictures: dict[str, Any], extra: tuple[Finding
             findings=_by_severity(redact.findings((*comparison.findings, *extra))),
             provenance=provenance_dict(comparison),
             settings=_settings(comparison),
-            settings_sha256=settings_sha256(comparison),
+            settings_sha256=settings_sha256(comparison.config),
             **pictures,
         )
     )

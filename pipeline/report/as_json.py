@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pipeline.comparison import Comparison
+from pipeline.comparison import Comparison, Provenance
+from pipeline.config import Config
 from pipeline.dicom.visit import Candidate, Series, Visit
 from pipeline.findings import Finding
 from pipeline.measurement.change import FragmentMeasurement
@@ -135,13 +136,18 @@ def _registration(comparison: Comparison) -> dict[str, Any]:
 
 def provenance_dict(comparison: Comparison) -> dict[str, Any]:
     """How the result arose. Only ``timing`` may differ between two runs on the same machine."""
-    provenance = comparison.provenance
+    inputs = [comparison.baseline.input_sha256, comparison.followup.input_sha256]
+    return provenance_values(comparison.provenance, comparison.config, inputs_sha256=inputs)
+
+
+def provenance_values(provenance: Provenance, config: Config, **inputs: str | list[str]) -> dict[str, Any]:
+    """How any result arose, with the hashes of what it was made from under the names given."""
     return {
         "version": provenance.version,
         "packages": dict(sorted(provenance.packages.items())),
         "weights_sha256": provenance.weights_sha256,
-        "settings_sha256": settings_sha256(comparison),
-        "inputs_sha256": [comparison.baseline.input_sha256, comparison.followup.input_sha256],
+        "settings_sha256": settings_sha256(config),
+        **inputs,
         "platform": provenance.platform,
         "timing": {
             "started_at": provenance.started_at,
@@ -150,9 +156,9 @@ def provenance_dict(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def settings_sha256(comparison: Comparison) -> str:
-    """SHA-256 of the resolved settings, that is of the file ``settings.yaml`` beside the report."""
-    return hashlib.sha256(comparison.config.to_yaml().encode()).hexdigest()
+def settings_sha256(config: Config) -> str:
+    """SHA-256 of the resolved settings, that is of the file ``settings.yaml`` beside the result."""
+    return hashlib.sha256(config.to_yaml().encode()).hexdigest()
 
 
 def provenance_file(comparison: Comparison) -> dict[str, Any]:

@@ -27,17 +27,35 @@ def outline_path(inside: NDArray[np.float32], pixel_mm: float, level: float = 0.
     str
         SVG path data in mm from the top left corner; empty when nothing is inside.
     """
+    rings = outline_rings(inside, level, SMALLEST_MM2 / pixel_mm**2)
+    return "".join(
+        "M" + "L".join(f"{x:.1f} {y:.1f}" for y, x in (_thinned(ring) + 0.5) * pixel_mm) + "Z" for ring in rings
+    )
+
+
+def outline_rings(inside: NDArray[np.float32], level: float, smallest_pixels: float) -> list[NDArray[np.float64]]:
+    """Closed curves where ``inside`` crosses ``level``.
+
+    Parameters
+    ----------
+    inside
+        Shape (rows, columns), 0…1: how much of each pixel belongs to the structure.
+    level
+        Where the border runs.
+    smallest_pixels
+        Curves around less than this area are left out.
+
+    Returns
+    -------
+    list of ndarray
+        Shape (points, 2) each: row and column, the centre of the first pixel at (0, 0); the last point is the first.
+    """
     if not (inside > level).any():
-        return ""
+        return []
     # What runs out of the picture is closed well outside of it, where the closing line is not seen.
     framed = np.pad(np.pad(inside, FRAME, mode="edge"), 1)
-    paths = []
-    for contour in find_contours(framed, level):
-        if _area(contour) * pixel_mm**2 < SMALLEST_MM2:
-            continue
-        points = (_thinned(contour) - 0.5 - FRAME) * pixel_mm
-        paths.append("M" + "L".join(f"{x:.1f} {y:.1f}" for y, x in points) + "Z")
-    return "".join(paths)
+    contours = (np.asarray(contour) for contour in find_contours(framed, level))
+    return [contour - 1.0 - FRAME for contour in contours if _area(contour) >= smallest_pixels]
 
 
 def _thinned(contour: NDArray[np.float64]) -> NDArray[np.float64]:

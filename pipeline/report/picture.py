@@ -14,8 +14,10 @@ LOW_PERCENTILE = 1.0
 HIGH_PERCENTILE = 98.5
 
 
-def window(values: NDArray[np.float32], region: NDArray[np.bool_] | None = None) -> tuple[float, float]:
-    """Black and white points: the 1st and 98.5th percentile of what the images cover (NaN is not covered).
+def window(
+    values: NDArray[np.float32], region: NDArray[np.bool_] | None = None, white_percentile: float = HIGH_PERCENTILE
+) -> tuple[float, float]:
+    """Black and white points: the 1st and the 98.5th percentile of what the images cover (NaN is not covered).
 
     MR has no absolute scale, so each visit gets its own window by the same rule. Surface coils make the fat under the
     skin far brighter than the spine: ``region``, shape (rows, columns), keeps it out of the rule.
@@ -24,7 +26,7 @@ def window(values: NDArray[np.float32], region: NDArray[np.bool_] | None = None)
     covered = values[inside]
     if covered.size == 0:
         return 0.0, 1.0
-    low, high = (float(v) for v in np.percentile(covered, (LOW_PERCENTILE, HIGH_PERCENTILE)))
+    low, high = (float(v) for v in np.percentile(covered, (LOW_PERCENTILE, white_percentile)))
     return low, max(high, low + 1e-3)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from pipeline.errors import UsageError
 
 BODIES: tuple[str, ...] = (*(f"T{n}" for n in range(1, 13)), *(f"L{n}" for n in range(1, 6)), "S1", "S2")
@@ -42,6 +44,17 @@ def disc_value(name: str) -> int:
         raise UsageError(f"A disc is named by the vertebrae above and below it, such as L4/L5; {name!r} is not.")
     vertebra_value(below)
     return 100 + vertebra_value(above)
+
+
+def known_instances() -> dict[int, tuple[str, str]]:
+    """Every value that an instance map can hold: its kind (``"vertebra"``, ``"sacrum"``, ``"disc"``) and usual name.
+
+    ``"S1"`` stands for the whole sacrum. Value 124 is called L5/S1; in a spine with an L6 it is L5/L6.
+    """
+    names = {_VERTEBRA_VALUES[name]: ("vertebra", name) for name in (*BODIES[:-2], "L6")}
+    names[_VERTEBRA_VALUES["S1"]] = ("sacrum", "S1")
+    discs = (*(f"{above}/{below}" for above, below in pairwise(BODIES)), "L6/S1")
+    return names | {disc_value(name): ("disc", name) for name in discs}
 
 
 def bodies_above(lowest_disc: str) -> tuple[str, ...]:

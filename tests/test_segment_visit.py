@@ -1,0 +1,82 @@
+"""One visit through loading, segmentation and measurement, with a segmentation that is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pipeline.workflow
+from pipeline.config import Config, SegmentationSettings
+from pipeline.dicom.visit import Role, Visit
+from pipeline.errors import NoUsableSeriesError, UsageError
+from pipeline.segmentation.anatomy import Anatomy
+from pipeline.workflow import load_visit, segment_visit
+from tests.dicom.dicom_files import affine_of, save_all, slices
+from tests.report.segmented import segmented
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Visit]:
+    """Stands in for the network: the block-shaped spine's own labels. Gives the visits that it was shown."""
+    seen: list[Visit] = []
+
+    def known(visit: Visit, settings: SegmentationSettings, *_: object) -> Anatomy:
+        seen.append(visit)
+        anatomy = segmented().anatomy
+        own = {role: one for role, one in anatomy.segmentations.items() if role in visit.series}
+        return replace(anatomy, segmentations=own)
+
+    monkeypatch.setattr(pipeline.workflow, "find_segmenter", lambda name: known)
+    return seen
+
+
+def test_everything_is_measured_and_recorded(asked: list[Visit]) -> None:
+    stages: list[str] = []
+    result = segment_visit(segmented().visit, progress=stages.append)
+    assert stages == list(result.provenance.stage_seconds) == ["load", "segment", "measure"]
+    assert set(result.fragments) == set(result.anatomy.levels)
+    assert result.measured is Role.SAGITTAL_T2
+    assert result.fragments["L4/L5"].measurement.present
+    assert not result.fragments["L2/L3"].measurement.present
+    assert result.usable
+
+
+@pytest.mark.usefixtures("asked")
+def test_names_below_the_confidence_asked_for_make_the_result_unusable() -> None:
+    settings = Config(segmentation=SegmentationSettings(minimum_level_confidence=0.95))
+    result = segment_visit(segmented().visit, config=settings)
+    assert not result.usable
+    assert [f.code for f in result.findings if f.severity == "error"] == ["level-unsure"]
+
+
+def test_series_not_asked_for_are_not_shown_to_the_network(asked: list[Visit]) -> None:
+    result = segment_visit(segmented().visit, roles=[Role.SAGITTAL_T1])
+    assert set(asked[0].series) == set(result.anatomy.segmentations) == {Role.SAGITTAL_T1}
+    assert result.measured is Role.SAGITTAL_T1
+    assert "series-not-asked-for" in {f.code for f in result.findings}
+    with pytest.raises(NoUsableSeriesError, match=r"sagittal_stir; it has sagittal_t2"):
+        segment_visit(segmented().visit, roles=[Role.SAGITTAL_STIR])
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_series_in_blocks_says_that_one_is_labelled() -> None:
+    made = segmented().visit
+    axial = made.series[Role.AXIAL_T2]
+    blocks = replace(axial, stacks=(axial.stacks[0], axial.stacks[0]))
+    result = segment_visit(replace(made, series={**made.series, Role.AXIAL_T2: blocks}))
+    assert "blocks-not-labelled" in {f.code for f in result.findings}
+
+
+def test_one_of_several_visits_is_chosen_by_its_date(tmp_path: Path) -> None:
+    for number, day in enumerate(("20130311", "20130708")):
+        array = np.full((8, 128, 128), number, np.uint16)
+        save_all(slices(array, affine_of(), study=number, StudyDate=day), tmp_path / day)
+    assert load_visit(tmp_path, study_date=date(2013, 7, 8)).study_date == date(2013, 7, 8)
+    with pytest.raises(UsageError, match=r"2 visits \(2013-03-11, 2013-07-08\).*--study-date"):
+        load_visit(tmp_path)
+    with pytest.raises(UsageError, match="no visit of 2014-01-01"):
+        load_visit(tmp_path, study_date=date(2014, 1, 1))
