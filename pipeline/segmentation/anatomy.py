@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -102,6 +102,9 @@ class Anatomy:
         ``"sacrum"``, ``"override"`` …
     transitional
         True when the anatomy looks transitional (then names are less sure).
+    shifts_lps_mm
+        By role of an axial series, shape (3,): how far the patient had moved against the reference; what lies at ``x``
+        there lies at ``x + shift`` here. Series that need none are absent.
     """
 
     segmentations: Mapping[Role, SeriesSegmentation]
@@ -111,3 +114,4 @@ class Anatomy:
     counted_from: str
     transitional: bool
     findings: tuple[Finding, ...]
+    shifts_lps_mm: Mapping[Role, NDArray[np.float64]] = field(default_factory=dict)

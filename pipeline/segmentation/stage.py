@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+
+import numpy as np
 
 from pipeline.config import SegmentationSettings
 from pipeline.dicom.visit import Plane, Role, Visit
@@ -11,6 +13,7 @@ from pipeline.errors import LevelError, NoUsableSeriesError
 from pipeline.findings import Finding, Severity
 from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation
 from pipeline.segmentation.axial import carried_to
+from pipeline.segmentation.axial_series import AxialSegmentation, segment_axial
 from pipeline.segmentation.counting import choose_reference, count_each, named
 from pipeline.segmentation.fine import refine
 from pipeline.segmentation.network import Networks, Predictor, shared_networks
@@ -18,6 +21,7 @@ from pipeline.segmentation.parallel import for_each
 
 OTHER_VARIANTS = 2
 """Views in the fine pass of a series that is not the reference."""
+AXIAL_VARIANTS = 2
 
 
 def segment(
@@ -65,10 +69,12 @@ def segment(
     if networks.fine is not None:
         say("fine pass")
         anatomy = _refined(visit, anatomy, settings, networks.fine)
+    axial = _axial(visit, anatomy, settings, networks.axial, say)
     return replace(
         anatomy,
-        segmentations={**anatomy.segmentations, **_axial(visit, anatomy, say)},
-        findings=_all(findings, anatomy, visit),
+        segmentations={**anatomy.segmentations, **{role: one.segmentation for role, one in axial.items()}},
+        shifts_lps_mm={role: one.shift_mm for role, one in axial.items() if one.shift_mm.any()},
+        findings=(*anatomy.findings, *findings, *_of_axial(axial)),
     )
 
 
@@ -115,23 +121,36 @@ def _require_level(anatomy: Anatomy, level: str) -> None:
         )
 
 
-def _axial(visit: Visit, anatomy: Anatomy, say: Callable[[str], None]) -> dict[Role, SeriesSegmentation]:
+def _axial(
+    visit: Visit,
+    anatomy: Anatomy,
+    settings: SegmentationSettings,
+    network: Predictor | None,
+    say: Callable[[str], None],
+) -> dict[Role, AxialSegmentation]:
+    """The axial series: borders by their own network, names from the sagittal ones."""
     reference = anatomy.segmentations[anatomy.reference]
     others = [one for role, one in anatomy.segmentations.items() if role is not anatomy.reference]
-    result = {}
-    for role, series in visit.series.items():
-        if role.plane is Plane.AXIAL:
-            say(role.words)
-            result[role] = carried_to(role, series.volume, reference, others)
-    return result
+
+    def look(role: Role) -> AxialSegmentation:
+        say(role.words)
+        volume = visit.series[role].volume
+        carried = carried_to(role, volume, reference, others)
+        if network is None:
+            return AxialSegmentation(carried, False, 0.0, np.zeros(3), ())
+        return segment_axial(role, volume, carried, network, min(AXIAL_VARIANTS, settings.variants))
+
+    roles = [role for role in visit.series if role.plane is Plane.AXIAL]
+    return dict(zip(roles, for_each(look, roles, settings.threads), strict=True))
 
 
-def _all(findings: list[Finding], anatomy: Anatomy, visit: Visit) -> tuple[Finding, ...]:
-    axial = [role.words for role in visit.series if role.plane is Plane.AXIAL]
-    carried = Finding(
-        "axial-labels-carried-over",
-        Severity.INFO,
-        f"The labels of {', '.join(axial)} were carried over from the sagittal series through patient coordinates; "
-        "they are shown, and not measured.",
-    )
-    return (*anatomy.findings, *findings, *([carried] if axial else []))
+def _of_axial(axial: Mapping[Role, AxialSegmentation]) -> list[Finding]:
+    findings = [finding for one in axial.values() for finding in one.findings]
+    carried = [role.words for role, one in axial.items() if not one.from_network]
+    if carried:
+        text = (
+            f"The labels of {', '.join(carried)} were carried over from the sagittal series through patient "
+            "coordinates; they are shown, and not measured."
+        )
+        findings.append(Finding("axial-labels-carried-over", Severity.INFO, text))
+    return findings
