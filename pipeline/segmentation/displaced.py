@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from scipy import ndimage
 from pipeline.dicom.visit import Role
 from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation, Structure
 from pipeline.segmentation.margin import disc_share_beyond_margin, fragment_share_beyond_margin
+from pipeline.segmentation.stray import is_stray, too_bright
 from pipeline.segmentation.wall import PosteriorWall, WallCoordinates
 from pipeline.volume import Volume
 
@@ -21,8 +22,6 @@ LATERAL_MM = 20.0
 CANAL_DEPTH_MM = 24.0
 SEED_PROBABILITY = 0.5
 GROWTH_PROBABILITY = 0.15
-SMALLEST_ISOLATED_MM3 = 40.0
-"""An island that touches no disc and holds less than this is taken for noise."""
 CONTACT_MM = 7.0
 """Material within this distance along the wall lies at the disc itself."""
 SHARED_FRACTION = 0.15
@@ -51,7 +50,7 @@ class DisplacedMaterial:
     components
         uint8, shape (slices, rows, columns): accepted components, 1 the largest; 0 elsewhere.
     suppressed_mm3
-        Expected volume within 25 mm of this level that was taken for noise (isolated specks, nowhere probable).
+        Expected volume within 25 mm of this level that was taken for false (see :mod:`pipeline.segmentation.stray`).
     """
 
     level: str
@@ -72,15 +71,19 @@ class _Candidates:
     disc_share: NDArray[np.float64]
     mass: NDArray[np.float64]
     place: WallCoordinates
+    bright: NDArray[np.bool_]
 
 
-def displaced_probability(segmentation: SeriesSegmentation, level: Level, anatomy: Anatomy) -> DisplacedMaterial:
+def displaced_probability(
+    segmentation: SeriesSegmentation, level: Level, anatomy: Anatomy, image: Volume | None = None
+) -> DisplacedMaterial:
     """Displaced disc material of ``level`` as seen in one series.
 
     Counted is the FRAGMENT class behind the posterior margin of the disc space, and the DISC class that stands out
-    more than 3 mm behind that margin; inside canal and foramina; at most 25 mm up or down along the posterior wall.
+    2 mm behind that margin; inside canal and foramina; at most 25 mm up or down along the posterior wall.
     A connected component belongs to the disc that it touches, else to the nearest one along the wall; a component
-    that touches two discs is divided half-way.
+    that touches two discs is divided half-way. Components that cannot be disc material by their place, or by their
+    brightness in ``image``, are left out.
 
     Parameters
     ----------
@@ -90,6 +93,8 @@ def displaced_probability(segmentation: SeriesSegmentation, level: Level, anatom
         The parent disc, one of ``anatomy.levels``.
     anatomy
         The visit's anatomy, for the other levels and the vertebrae.
+    image
+        The series itself, on the grid of its labels; brightness is not looked at without it.
 
     Returns
     -------
@@ -97,6 +102,9 @@ def displaced_probability(segmentation: SeriesSegmentation, level: Level, anatom
     """
     wall = PosteriorWall(anatomy.levels.values())
     candidates = _candidates(segmentation, level, anatomy, wall)
+    if image is not None:
+        bright = image.array.ravel()[candidates.flat] > too_bright(segmentation, image, level)
+        candidates = replace(candidates, bright=bright)
     shape = segmentation.labels.shape
     mass = np.zeros(shape, dtype=np.float32)
     mass.flat[candidates.flat] = candidates.mass
@@ -139,7 +147,8 @@ def _candidates(segmentation: SeriesSegmentation, level: Level, anatomy: Anatomy
         fragment_share=fragment_share[some],
         disc_share=disc_share[some],
         mass=np.minimum(mass[some], 1.0),
-        place=WallCoordinates(place.along[some], place.behind[some], place.lateral[some]),
+        place=place.of(some),
+        bright=np.zeros(np.count_nonzero(some), dtype=bool),
     )
 
 
@@ -162,8 +171,15 @@ def _sorted_out(
         share = candidates.mass[member]
         distance = np.abs(candidates.place.along[member][:, None] - positions)
         contact = np.where(distance <= CONTACT_MM, share[:, None], 0.0).sum(axis=0) / share.sum()
-        speck = contact.max() == 0.0 and float(share.sum()) * grid.voxel_volume_mm3 < SMALLEST_ISOLATED_MM3
-        if speck or share.max() < SEED_PROBABILITY:
+        false = is_stray(
+            candidates.place.of(member),
+            share,
+            float(share.sum()) * grid.voxel_volume_mm3,
+            lowest_mm=float(positions.max()),
+            touches=contact.max() > 0.0,
+        )
+        bright = float(share[candidates.bright[member]].sum()) > 0.5 * float(share.sum())
+        if false or bright or share.max() < SEED_PROBABILITY:
             rejected[member] = True
         else:
             accepted[member] = _members_of(own, contact, distance)

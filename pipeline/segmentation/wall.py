@@ -35,6 +35,10 @@ class WallCoordinates:
     behind: NDArray[np.float64]
     lateral: NDArray[np.float64]
 
+    def of(self, use: NDArray[np.bool_]) -> WallCoordinates:
+        """Some of the places."""
+        return WallCoordinates(self.along[use], self.behind[use], self.lateral[use])
+
 
 class PosteriorWall:
     """A smooth curve through the posterior margins of the discs, cranial to caudal.

@@ -83,3 +83,44 @@ def test_nothing_is_taken_from_beside_the_foramen(lumbar: Known, segmented: Anat
     aside = segmented.levels["L3/L4"].posterior_margin_lps_mm + np.array([25.0, 0.0, 0.0])
     changed = with_fragment(lumbar, ball(lumbar.labels, aside, 4.0))
     assert volume_at(changed, "L3/L4") < 30.0
+
+
+def test_a_root_deep_in_the_canal_is_no_fragment(lumbar: Known, segmented: Anatomy) -> None:
+    level = segmented.levels["L3/L4"]
+    deep = level.posterior_margin_lps_mm + level.axes_lps @ np.array([4.0, 12.0, 0.0])
+    changed = with_fragment(lumbar, ball(lumbar.labels, deep, 3.5))
+    assert volume_at(changed, "L3/L4") < 30.0
+
+
+def test_material_as_bright_as_fat_or_fluid_is_no_disc(segmented: Anatomy) -> None:
+    one = segmented.segmentations[Role.SAGITTAL_T2]
+    brightness = np.array([900.0, 300.0, 300.0, 200.0, 700.0, 260.0], dtype=np.float32)
+    level = segmented.levels["L4/L5"]
+    dark = one.labels.with_array(brightness[one.labels.array])
+    bright = dark.with_array(np.where(one.labels.array == Structure.FRAGMENT, np.float32(850.0), dark.array))
+    plain = displaced_probability(one, level, segmented)
+    assert np.array_equal(displaced_probability(one, level, segmented, dark).probability.array, plain.probability.array)
+    found = displaced_probability(one, level, segmented, bright)
+    assert float(found.probability.array.sum()) < 0.1 * float(plain.probability.array.sum())
+    assert found.suppressed_mm3 > 900.0
+
+
+@pytest.mark.parametrize(("step_mm", "counted"), [(1.0, False), (5.0, True)])
+def test_disc_counts_where_it_stands_out_more_than_healthy_ones_do(
+    lumbar: Known, segmented: Anatomy, step_mm: float, counted: bool
+) -> None:
+    level = segmented.levels["L3/L4"]
+    index = np.stack(np.meshgrid(*(np.arange(n) for n in lumbar.labels.shape), indexing="ij"), axis=-1)
+    lateral, behind, height = np.moveaxis(
+        (lumbar.labels.to_lps(index) - level.posterior_margin_lps_mm) @ level.axes_lps, -1, 0
+    )
+    step = (behind > -2.0) & (behind < step_mm) & (np.abs(height) < 4.0) & (np.abs(lateral) < 9.0)
+    labels = lumbar.labels.array.copy()
+    labels[step & ((labels == Structure.CANAL) | (labels == Structure.BACKGROUND))] = Structure.DISC
+    with pytest.MonkeyPatch.context() as patch:
+        see_labels(patch)
+        changed = stage.segment(
+            visit(sagittal_t2=lumbar.labels.with_array(labels)), SegmentationSettings(variants=2), network=lambda x: x
+        )
+    assert (volume_at(changed, "L3/L4") > 100.0) is counted
+    assert counted or volume_at(changed, "L3/L4") < 20.0

@@ -1,0 +1,63 @@
+"""What the displaced material is called, for all forms of the report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.measurement.change import FragmentMeasurement
+from pipeline.report.numbers import rounded
+from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.herniation import Herniation, HerniationType, Migration, describe_herniation
+
+MM_DIGITS = 1
+
+
+def herniation_of(fragment: FragmentMeasurement, anatomy: Anatomy, level: str) -> Herniation:
+    """Describe what was measured; none where nothing exceeds the detection limit."""
+    if not fragment.present or level not in anatomy.levels:
+        return Herniation(level, HerniationType.NONE)
+    return describe_herniation(fragment.occupancy, anatomy, level)
+
+
+def herniation_dict(herniation: Herniation) -> dict[str, Any]:
+    """Plain values, as in ``docs/report.schema.json``."""
+    return {
+        "type": herniation.type.value,
+        "unsure_between": [kind.value for kind in herniation.unsure_between],
+        "contained": herniation.contained,
+        "zone": _value(herniation.zone),
+        "side": _value(herniation.side),
+        "zones": list(herniation.zones),
+        "migration": herniation.migration.value,
+        "migration_mm": rounded(herniation.migration_mm, MM_DIGITS),
+        "vertical_level": _value(herniation.vertical),
+        "behind": herniation.behind,
+        "plane": _value(herniation.plane),
+        "base_mm": rounded(herniation.base_mm, MM_DIGITS),
+        "extent_mm": rounded(herniation.extent_mm, MM_DIGITS),
+        "continuous": herniation.continuous,
+        "gap_mm": rounded(herniation.gap_mm, MM_DIGITS),
+    }
+
+
+def herniation_words(herniation: Herniation) -> dict[str, str]:
+    """Three cells of a table: type, zone, and migration; empty where there is nothing."""
+    if herniation.type is HerniationType.NONE:
+        return {"type": "", "zones": "", "migration": ""}
+    kinds = herniation.unsure_between or (herniation.type,)
+    side = "" if str(herniation.side) == "midline" else f"{herniation.side} "
+    main = f"{side}{herniation.zone}"
+    others = [zone for zone in herniation.zones if zone not in (main, herniation.zone)]
+    if herniation.migration is Migration.NONE:
+        way = "at the disc"
+    else:
+        way = f"{herniation.migration} {herniation.migration_mm:.0f} mm, {herniation.vertical} at {herniation.behind}"
+    return {
+        "type": " or ".join(kinds),
+        "zones": main + (f", reaching {' and '.join(others)}" if others else ""),
+        "migration": way,
+    }
+
+
+def _value(term: Any) -> str | None:
+    return None if term is None else str(term.value)
