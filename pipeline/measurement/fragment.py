@@ -63,7 +63,7 @@ def measure_fragment(
         image = visit.series[each].volume
         if image.shape != segmentation.labels.shape or (each != role and not _reaches(image, anatomy.levels[level])):
             continue
-        material = displaced_probability(segmentation, anatomy.levels[level], anatomy)
+        material = displaced_probability(segmentation, anatomy.levels[level], anatomy, image)
         found = occupancy(image, material.probability, np.asarray(material.region.array, dtype=bool))
         by_role[each] = found.volume_mm3
         if each == role:

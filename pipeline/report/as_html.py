@@ -20,6 +20,7 @@ from pipeline.report.answer import NOTICE, answer, days_between, time_between
 from pipeline.report.as_json import candidate_dict, provenance_dict, settings_sha256
 from pipeline.report.chart import chart
 from pipeline.report.check import Check
+from pipeline.report.herniation import herniation_of, herniation_words
 from pipeline.report.levels import Naming
 from pipeline.report.numbers import confidence_in_words, in_words, range_in_words
 from pipeline.report.plane import sides
@@ -141,8 +142,18 @@ def _page(comparison: Comparison, pictures: dict[str, Any], extra: tuple[Finding
             chart=chart(change),
             interval_days=time_between(days_between(comparison)),
             visits=[
-                _visit("baseline", comparison.baseline, change.baseline, redact),
-                _visit("followup", comparison.followup, change.followup, redact),
+                {
+                    **_visit("baseline", comparison.baseline, change.baseline, redact),
+                    "herniation": herniation_words(
+                        herniation_of(change.baseline, comparison.baseline_anatomy, comparison.level)
+                    ),
+                },
+                {
+                    **_visit("followup", comparison.followup, change.followup, redact),
+                    "herniation": herniation_words(
+                        herniation_of(change.followup, comparison.followup_anatomy, comparison.level)
+                    ),
+                },
             ],
             cutoffs=", ".join(f"{cutoff:g}" for cutoff in comparison.config.measurement.bands_percent),
             series_disagree=any(finding.code == "series-disagree" for finding in comparison.findings),

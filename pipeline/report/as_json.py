@@ -13,6 +13,7 @@ from pipeline.dicom.visit import Candidate, Series, Visit
 from pipeline.findings import Finding
 from pipeline.measurement.change import FragmentMeasurement
 from pipeline.report.answer import NOTICE, answer, days_between
+from pipeline.report.herniation import herniation_dict, herniation_of
 from pipeline.report.numbers import rounded, rounded_interval, rounded_matrix
 from pipeline.report.redact import Redactor
 
@@ -46,8 +47,18 @@ def report_dict(comparison: Comparison, extra_findings: Iterable[Finding] = ()) 
         "notice": NOTICE,
         "answer": answer(comparison).headline,
         "level": _level(comparison),
-        "baseline": _visit(comparison.baseline, change.baseline, redact),
-        "followup": _visit(comparison.followup, change.followup, redact),
+        "baseline": {
+            **_visit(comparison.baseline, change.baseline, redact),
+            "herniation": herniation_dict(
+                herniation_of(change.baseline, comparison.baseline_anatomy, comparison.level)
+            ),
+        },
+        "followup": {
+            **_visit(comparison.followup, change.followup, redact),
+            "herniation": herniation_dict(
+                herniation_of(change.followup, comparison.followup_anatomy, comparison.level)
+            ),
+        },
         "change": {
             "delta_mm3": rounded(change.delta_mm3, VOLUME_DIGITS),
             "delta_interval95_mm3": rounded_interval(change.delta_interval95_mm3, VOLUME_DIGITS),
