@@ -11,11 +11,12 @@ from pipeline.findings import Finding
 from pipeline.measurement.change import Change
 from pipeline.registration.alignment import Alignment
 from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.segmenters.contribution import Record
 
 
 @dataclass(frozen=True, eq=False)
 class Provenance:
-    """How the result arose: versions, hashes of inputs and weights, time of each stage in seconds."""
+    """How the result arose: versions, hashes of inputs and weights, time of each stage in seconds, files of others."""
 
     version: str
     started_at: str
@@ -23,6 +24,7 @@ class Provenance:
     packages: Mapping[str, str]
     stage_seconds: Mapping[str, float]
     platform: str
+    contributions: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

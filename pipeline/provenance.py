@@ -12,6 +12,7 @@ from importlib import metadata
 from pipeline import __version__
 from pipeline.comparison import Provenance
 from pipeline.segmentation.network import weights_sha256
+from pipeline.segmentation.segmenters.contribution import Record
 
 PACKAGES = ("numpy", "scipy", "scikit-image", "SimpleITK", "onnxruntime", "pydicom", "nibabel")
 """Packages whose version can change a number."""
@@ -33,7 +34,9 @@ class Stopwatch:
         self.seconds[name] = time.perf_counter() - begin
 
 
-def describe_run(started: datetime, stage_seconds: dict[str, float]) -> Provenance:
+def describe_run(
+    started: datetime, stage_seconds: dict[str, float], contributions: tuple[Record, ...] = ()
+) -> Provenance:
     """Gather versions and hashes; nothing that names the machine, its user or a path."""
     return Provenance(
         version=__version__,
@@ -42,4 +45,5 @@ def describe_run(started: datetime, stage_seconds: dict[str, float]) -> Provenan
         packages={name: metadata.version(name) for name in PACKAGES},
         stage_seconds=dict(stage_seconds),
         platform=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        contributions=contributions,
     )

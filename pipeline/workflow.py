@@ -13,14 +13,15 @@ from pipeline.dicom import visits as dicom
 from pipeline.dicom.visit import Role, Visit
 from pipeline.errors import ComparabilityError, LevelError, NoUsableSeriesError
 from pipeline.findings import Finding, Severity
-from pipeline.measurement.comparability import choose_roles
+from pipeline.measurement.comparability import ROLES, choose_roles
 from pipeline.measurement.fragment import measure_fragment
 from pipeline.measurement.stage import measure
 from pipeline.provenance import Stopwatch, describe_run
 from pipeline.registration.alignment import Alignment
 from pipeline.registration.stage import align
 from pipeline.segmentation.anatomy import Anatomy
-from pipeline.segmentation.stage import segment
+from pipeline.segmentation.segmenters.contribution import Contribution, receive
+from pipeline.segmentation.segmenters.registry import find_segmenter
 from pipeline.segmented import SegmentedVisit
 
 Source = Path | str | Sequence[Path | str] | Visit
@@ -100,7 +101,7 @@ def segment_visit(
         visit = _only(visit, roles)
     loaded(visit)
     with watch.stage("segment"):
-        anatomy = segment(visit, config.segmentation)
+        anatomy = find_segmenter(config.segmentation.segmenter)(visit, config.segmentation)
     with watch.stage("measure"):
         measured, _ = choose_roles(anatomy, anatomy)
         fragments = {
@@ -179,6 +180,7 @@ def compare(
     config: Config | None = None,
     progress: Callable[[str], None] = lambda stage: None,
     loaded: Callable[[Visit, Visit], None] = lambda first, second: None,
+    contributions: tuple[Contribution, Contribution] = (Contribution(), Contribution()),
 ) -> Comparison:
     """Compare two visits of one patient.
 
@@ -193,6 +195,8 @@ def compare(
         Called with a stage's name when it begins.
     loaded
         Called with both visits in the order of time before the long work begins; may raise to prevent it.
+    contributions
+        Corrected masks or label maps of other programs, for the visits in the order in which they are given here.
 
     Raises
     ------
@@ -204,24 +208,38 @@ def compare(
     started = datetime.now(UTC)
 
     with watch.stage("load"):
+        find_segmenter(config.segmentation.segmenter)
         first, second = dicom.load_pair(baseline, followup, config.dicom)
+        first_given, second_given = receive(contributions, (first, second), config)
     loaded(first, second)
     with watch.stage("segment baseline"):
-        first_anatomy = segment(first, config.segmentation)
+        first_anatomy = first_given.segment(first, config.segmentation)
     with watch.stage("segment follow-up"):
-        second_anatomy = segment(second, config.segmentation)
+        second_anatomy = second_given.segment(second, config.segmentation)
     level = config.segmentation.level
     _require_level(level, first_anatomy, second_anatomy, config)
+    first_anatomy, first_drawn = first_given.correct(first, first_anatomy, level, ROLES)
+    second_anatomy, second_drawn = second_given.correct(second, second_anatomy, level, ROLES)
     with watch.stage("align"):
         alignment = align(first, first_anatomy, second, second_anatomy, config.registration)
         _require_alignment(alignment, config)
     with watch.stage("measure"):
         change = measure(
-            first, first_anatomy, second, second_anatomy, alignment, level=level, settings=config.measurement
+            first,
+            first_anatomy,
+            second,
+            second_anatomy,
+            alignment,
+            level=level,
+            settings=config.measurement,
+            drawn=(first_drawn, second_drawn),
         )
 
     findings = (
-        *_of_visits((*first.findings, *first_anatomy.findings), (*second.findings, *second_anatomy.findings)),
+        *_of_visits(
+            (*first.findings, *first_given.findings, *first_anatomy.findings),
+            (*second.findings, *second_given.findings, *second_anatomy.findings),
+        ),
         *alignment.findings,
         *change.findings,
     )
@@ -235,7 +253,7 @@ def compare(
         level=level,
         config=config,
         findings=findings,
-        provenance=describe_run(started, watch.seconds),
+        provenance=describe_run(started, watch.seconds, (*first_given.records, *second_given.records)),
     )
 
 

@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli.compare import compare
 from pipeline.cli.inspect import inspect
+from pipeline.cli.measure import measure
 from pipeline.cli.pairs import pairs
 from pipeline.cli.phantom import phantom
 from pipeline.cli.segment import segment
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its boxes print local variables, and those can hold a patient's name
 )
 app.command()(compare)
+app.command()(measure)
 app.command()(inspect)
 app.command()(pairs)
 app.command()(phantom)

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from pipeline.cli.log import log_times, log_visits
-from pipeline.cli.options import ConfigFile, Json, Quiet, Verbose, resolve_settings
+from pipeline.cli.options import (
+    T1,
+    T2,
+    AllowDifferent,
+    AxialT2,
+    Baseline,
+    ConfigFile,
+    Followup,
+    Json,
+    LevelName,
+    LowestDisc,
+    NiftiPair,
+    Out,
+    Overwrite,
+    Quiet,
+    Stir,
+    T1Post,
+    Verbose,
+    resolve_settings,
+)
 from pipeline.cli.output import refuse_foreign, require_writable, written_report
 from pipeline.cli.terminal import error_console, guarded, set_up_logging
 from pipeline.errors import ResultNotUsableError, UsageError
@@ -30,36 +49,22 @@ EXPECTED_SECONDS = {
 }
 """Seconds that each stage takes for a usual study of four series on two idle cores, for the progress display."""
 
-NiftiPair = tuple[Path, Path] | None
-_PAIR = "BASELINE FOLLOWUP"
-
 
 def compare(
-    baseline: Annotated[
-        Path | None,
-        typer.Argument(metavar="BASELINE", help="First visit: a folder, a DICOMDIR or a zip. It may hold both visits."),
-    ] = None,
-    followup: Annotated[
-        Path | None, typer.Argument(metavar="FOLLOWUP", help="Second visit. Study dates put the two in order.")
-    ] = None,
+    baseline: Baseline = None,
+    followup: Followup = None,
     *,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the report, made if need be.")] = None,
-    t2: Annotated[NiftiPair, typer.Option(metavar=_PAIR, help="Sagittal T2 as NIfTI, in place of DICOM.")] = None,
-    t1: Annotated[NiftiPair, typer.Option(metavar=_PAIR, help="Sagittal T1 as NIfTI.")] = None,
-    t1_post: Annotated[NiftiPair, typer.Option(metavar=_PAIR, help="Sagittal T1 after contrast, as NIfTI.")] = None,
-    stir: Annotated[NiftiPair, typer.Option(metavar=_PAIR, help="Sagittal STIR as NIfTI.")] = None,
-    axial_t2: Annotated[NiftiPair, typer.Option(metavar=_PAIR, help="Axial T2 as NIfTI.")] = None,
-    level: Annotated[str | None, typer.Option(help="Disc to measure, such as L5/S1. Without it: L4/L5.")] = None,
-    lowest_disc: Annotated[
-        str | None, typer.Option(help="Name of the lowest disc seen, where counting from the sacrum goes wrong.")
-    ] = None,
+    out: Out = None,
+    t2: T2 = None,
+    t1: T1 = None,
+    t1_post: T1Post = None,
+    stir: Stir = None,
+    axial_t2: AxialT2 = None,
+    level: LevelName = None,
+    lowest_disc: LowestDisc = None,
     config: ConfigFile = None,
-    allow_different_patients: Annotated[
-        bool, typer.Option("--allow-different-patients", help="Compare although identities differ; it is recorded.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Let the report replace that of another pair.")
-    ] = False,
+    allow_different_patients: AllowDifferent = False,
+    overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -68,32 +73,48 @@ def compare(
     with guarded(verbose=verbose):
         console = error_console()
         set_up_logging(console, quiet=quiet, verbose=verbose)
-        if out is None and not json:
-            raise UsageError("Where should the report go? Add --out FOLDER, or --json to print it.")
-        if out is not None:
-            require_writable(out)
+        require_somewhere(out, json=json)
         settings = resolve_settings(
             config, level=level, lowest_disc=lowest_disc, allow_different_patients=allow_different_patients
         )
-        volumes = {"sagittal_t2": t2, "sagittal_t1": t1, "sagittal_t1_post": t1_post, "sagittal_stir": stir,
-                   "axial_t2": axial_t2}  # fmt: skip
-        given = {role: pair for role, pair in volumes.items() if pair is not None}
-        comparison, report = _run(
-            _sources(baseline, followup, given), settings, out, overwrite=overwrite, console=console, quiet=quiet
+        given = nifti_pairs(t2=t2, t1=t1, t1_post=t1_post, stir=stir, axial_t2=axial_t2)
+        comparison, report = run_comparison(
+            sources(baseline, followup, given), settings, out, overwrite=overwrite, console=console, quiet=quiet
         )
-        _tell(comparison, report, out, json=json, quiet=quiet)
+        tell(comparison, report, out, json=json, quiet=quiet)
 
 
-def _run(
-    sources: tuple[Path | Visit, Path | Visit | None],
+def require_somewhere(out: Path | None, *, json: bool) -> None:
+    """Refuse before the work a result that would go nowhere, or to a place that cannot be written to."""
+    if out is None and not json:
+        raise UsageError("Where should the report go? Add --out FOLDER, or --json to print it.")
+    if out is not None:
+        require_writable(out)
+
+
+def nifti_pairs(
+    *, t2: NiftiPair, t1: NiftiPair, t1_post: NiftiPair, stir: NiftiPair, axial_t2: NiftiPair
+) -> dict[str, tuple[Path, Path]]:
+    """The volumes that were given, by role."""
+    volumes = {"sagittal_t2": t2, "sagittal_t1": t1, "sagittal_t1_post": t1_post, "sagittal_stir": stir,
+               "axial_t2": axial_t2}  # fmt: skip
+    return {role: pair for role, pair in volumes.items() if pair is not None}
+
+
+def run_comparison(
+    visits: tuple[Path | Visit, Path | Visit | None],
     settings: Config,
     out: Path | None,
     *,
     overwrite: bool,
     console: Console,
     quiet: bool,
+    **more: Any,
 ) -> tuple[Comparison, str]:
-    """Compare, and write or make the report; also gives the text of ``report.json``."""
+    """Compare, and write or make the report; also gives the text of ``report.json``.
+
+    ``more`` goes to :func:`pipeline.compare` as it is.
+    """
     from pipeline.cli.progress import StageDisplay
 
     stages = dict(EXPECTED_SECONDS)
@@ -107,7 +128,7 @@ def _run(
                 refuse_foreign(out, first, second)
             log_visits(first, second)
 
-        comparison = run(*sources, config=settings, progress=progress, loaded=loaded)
+        comparison = run(*visits, config=settings, progress=progress, loaded=loaded, **more)
         log_times(comparison)
         if out is None:
             from pipeline.report.as_json import report_dict, to_text
@@ -117,9 +138,10 @@ def _run(
         return comparison, written_report(comparison, out)
 
 
-def _sources(
+def sources(
     baseline: Path | None, followup: Path | None, volumes: dict[str, tuple[Path, Path]]
 ) -> tuple[Path | Visit, Path | Visit | None]:
+    """Where the visits come from, or the visits themselves where they are NIfTI volumes."""
     if volumes and baseline is not None:
         raise UsageError("Give either folders of DICOM or NIfTI volumes (--t2 and the like), not both.")
     if volumes:
@@ -140,7 +162,8 @@ def _sources(
     return baseline, followup
 
 
-def _tell(comparison: Comparison, report: str, out: Path | None, *, json: bool, quiet: bool) -> None:
+def tell(comparison: Comparison, report: str, out: Path | None, *, json: bool, quiet: bool) -> None:
+    """Print the answer, and fail where it must not be used."""
     from pipeline.report.answer import answer
 
     said = answer(comparison)

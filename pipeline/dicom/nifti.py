@@ -71,12 +71,33 @@ def load_nifti_visit(files: Mapping[Role, Path]) -> Visit:
 
 
 def _read(role: Role, path: Path, findings: list[Finding]) -> tuple[Volume, bytes]:
+    stored = read_nifti(path, findings)
+    volume = oriented(stored.array, stored.affine, role.plane)
+    thinnest = _plane_by_spacing(volume)
+    if thinnest is not None and thinnest is not role.plane:
+        text = f"{path.name} is given as {role}, but its thick slices lie in the {thinnest} plane; used as given."
+        findings.append(Finding("nifti-plane-differs", Severity.WARNING, text))
+    return volume, _digest(path)
+
+
+def read_nifti(path: Path, findings: list[Finding]) -> Volume:
+    """One three-dimensional NIfTI file with its axes as they are stored, float32, in LPS mm.
+
+    Parameters
+    ----------
+    findings
+        What was doubtful is added here.
+
+    Raises
+    ------
+    UnreadableInputError
+        If the file is missing, not NIfTI, not three-dimensional, or says nothing about where its voxels lie.
+    """
     image = _open(path)
     shape = _three_dimensions(image, path)
     affine = _RAS_TO_LPS @ _affine(image, path, findings)
     try:
         array = np.asarray(image.dataobj, dtype=np.float32).reshape(shape)
-        digest = _digest(path)
     except (OSError, EOFError, ValueError, ArithmeticError) as error:
         raise UnreadableInputError(
             f"The voxels of {path.name} cannot be read: {_said(error, path)}. Convert it again."
@@ -85,12 +106,7 @@ def _read(role: Role, path: Path, findings: list[Finding]) -> tuple[Volume, byte
         array = np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
         text = f"{path.name} holds values that are no numbers; they are taken as 0."
         findings.append(Finding("nifti-not-finite", Severity.WARNING, text))
-    volume = oriented(array, affine, role.plane)
-    thinnest = _plane_by_spacing(volume)
-    if thinnest is not None and thinnest is not role.plane:
-        text = f"{path.name} is given as {role}, but its thick slices lie in the {thinnest} plane; used as given."
-        findings.append(Finding("nifti-plane-differs", Severity.WARNING, text))
-    return volume, digest
+    return Volume(array, affine)
 
 
 def _open(path: Path) -> Nifti1Image:

@@ -59,6 +59,8 @@ class FragmentMeasurement:
         float32, 0…1: fraction of each native voxel of that series that the fragment fills.
     volumes_by_role_mm3
         The same from every series that sees it, for comparison.
+    replaced_mm3
+        Where a person drew the fragment: the volume that was measured without the drawing. None where nobody did.
     """
 
     present: bool
@@ -69,6 +71,7 @@ class FragmentMeasurement:
     role: Role
     occupancy: Volume
     volumes_by_role_mm3: Mapping[Role, float]
+    replaced_mm3: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

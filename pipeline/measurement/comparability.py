@@ -24,13 +24,30 @@ UNLIKE = {"roles-differ": 0.4, "slice-thickness-differs": 0.6, "scanner-differs"
 """What remains of the errors' correlation between visits when these are not alike."""
 
 
-def choose_roles(baseline: Anatomy, followup: Anatomy) -> tuple[Role, Role]:
-    """The series to measure: the most trusted one that both visits have, else the best of each."""
+def choose_roles(
+    baseline: Anatomy, followup: Anatomy, drawn: tuple[Role | None, Role | None] = (None, None)
+) -> tuple[Role, Role]:
+    """The series to measure: the most trusted one that both visits have, else the best of each.
+
+    A series that somebody drew on is measured at that visit, and at the other one too where it has that kind.
+    """
+    first, second = drawn
+    if first is not None and second is not None:
+        return first, second
+    if first is not None:
+        return first, measurable(first, followup)
+    if second is not None:
+        return measurable(second, baseline), second
     for role in ROLES:
         if role in baseline.segmentations and role in followup.segmentations:
             return role, role
     best = [next(r for r in ROLES if r in a.segmentations) for a in (baseline, followup)]
     return best[0], best[1]
+
+
+def measurable(role: Role, anatomy: Anatomy) -> Role:
+    """``role`` where the anatomy has it and it can be measured by itself; else the most trusted series there is."""
+    return next(r for r in (role, *ROLES) if r in ROLES and r in anatomy.segmentations)
 
 
 def series_findings(baseline: Visit, followup: Visit, roles: tuple[Role, Role]) -> list[Finding]:

@@ -78,7 +78,7 @@ def measure_fragment(
         volume_mm3=found.volume_mm3,
         interval95_mm3=volume_interval(spread),
         detection_limit_mm3=spread.limit_mm3,
-        centroid_lps_mm=_centroid(found.share) if found.volume_mm3 > spread.limit_mm3 else None,
+        centroid_lps_mm=centroid(found.share) if found.volume_mm3 > spread.limit_mm3 else None,
         role=role,
         occupancy=found.share,
         volumes_by_role_mm3=by_role,
@@ -88,7 +88,7 @@ def measure_fragment(
         spread,
         own_interval=volume_interval(alone),
         contrast=found.contrast,
-        at_edge=_at_edge(found.share),
+        at_edge=share_at_edge(found.share),
         suppressed_mm3=material.suppressed_mm3,
     )
 
@@ -102,24 +102,30 @@ def _reaches(image: Volume, level: Level) -> bool:
 def _spread(material: DisplacedMaterial, found: Occupancy, settings: MeasurementSettings) -> Spread:
     share, spacing = found.share.array, found.share.spacing_mm
     variants = material.variants.sum(axis=(1, 2, 3), dtype=np.float64) * found.share.voxel_volume_mm3
-    limit = max(settings.minimum_detection_limit_mm3, SMALLEST_SECTION_MM2 * spacing[0])
     return Spread(
         volume_mm3=found.volume_mm3,
         boundary_mm3=surface_mm2(share, spacing) * settings.boundary_sd_mm,
         variants_mm3=float(variants.std(ddof=1)) if len(variants) > 1 else 0.0,
         slices_mm3=slice_error_mm3(share, spacing),
-        limit_mm3=limit,
+        limit_mm3=smallest_detectable_mm3(spacing[0], settings),
     )
 
 
-def _centroid(share: Volume) -> tuple[float, float, float]:
+def smallest_detectable_mm3(pitch_mm: float, settings: MeasurementSettings) -> float:
+    """Detection limit in mm³ of slices that lie ``pitch_mm`` apart."""
+    return max(settings.minimum_detection_limit_mm3, SMALLEST_SECTION_MM2 * pitch_mm)
+
+
+def centroid(share: Volume) -> tuple[float, float, float]:
+    """Centre of mass of shares (not all 0) in LPS mm."""
     index = np.argwhere(share.array > 0)
     weight = np.asarray(share.array[tuple(index.T)], dtype=np.float64)
     x, y, z = share.to_lps(np.average(index, axis=0, weights=weight))
     return float(x), float(y), float(z)
 
 
-def _at_edge(share: Volume) -> float:
+def share_at_edge(share: Volume) -> float:
+    """Part 0…1 of a shape that lies in the outermost slices or pixels of its stack."""
     array = share.array
     total = float(array.sum(dtype=np.float64))
     if total == 0:

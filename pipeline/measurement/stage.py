@@ -14,14 +14,17 @@ from pipeline.measurement.comparability import (
     fragment_findings,
     interval_findings,
     likeness,
+    measurable,
     series_findings,
 )
+from pipeline.measurement.drawn import drawn_finding, drawn_fragment, shared_by
 from pipeline.measurement.fragment import MeasuredFragment, measure_fragment
 from pipeline.measurement.other_levels import other_level_findings
 from pipeline.measurement.uncertainty import change_intervals
 from pipeline.registration import rigid
 from pipeline.registration.alignment import Alignment
 from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.segmenters.hand_drawn import DrawnFragment
 
 
 def measure(
@@ -33,11 +36,13 @@ def measure(
     *,
     level: str,
     settings: MeasurementSettings,
+    drawn: tuple[DrawnFragment | None, DrawnFragment | None] = (None, None),
 ) -> Change:
     """Measure the fragment of ``level`` at both visits, alike, and its change with 95 % intervals.
 
     Volumes are measured in native pixels of the same kind of series at both visits. The alignment tells whether each
-    visit shows the place where the other has its fragment.
+    visit shows the place where the other has its fragment. Where a person has drawn the fragment of a visit,
+    ``drawn`` takes the place of the one found there, and that is recorded.
 
     Raises
     ------
@@ -50,12 +55,24 @@ def measure(
                 f"{level} is not named in the {when} images (named: {', '.join(anatomy.levels) or 'none'}). "
                 "Choose another --level or name the lowest disc with --lowest-disc."
             )
-    roles = choose_roles(baseline_anatomy, followup_anatomy)
-    first = measure_fragment(baseline, baseline_anatomy, level, roles[0], settings)
-    second = measure_fragment(followup, followup_anatomy, level, roles[1], settings)
+    by_hand = drawn[0].role if drawn[0] else None, drawn[1].role if drawn[1] else None
+    roles = choose_roles(baseline_anatomy, followup_anatomy, by_hand)
+    first, second = (
+        measure_fragment(visit, anatomy, level, measurable(role, anatomy), settings)
+        for visit, anatomy, role in ((baseline, baseline_anatomy, roles[0]), (followup, followup_anatomy, roles[1]))
+    )
+    if drawn[0] is not None:
+        first = drawn_fragment(drawn[0], first, settings)
+    if drawn[1] is not None:
+        second = drawn_fragment(drawn[1], second, settings)
     to_followup = alignment.baseline_to_followup
     unlike = series_findings(baseline, followup, roles)
     findings = [
+        *(
+            drawn_finding(when, one, measured, level)
+            for when, one, measured in (("baseline", drawn[0], first), ("follow-up", drawn[1], second))
+            if one is not None
+        ),
         *unlike,
         *fragment_findings("baseline", first),
         *fragment_findings("follow-up", second),
@@ -65,7 +82,9 @@ def measure(
         *coverage_findings("follow-up", second.measurement, first.measurement, rigid.inverse(to_followup)),
     ]
     usable = alignment.quality.usable and all(finding.severity is not Severity.ERROR for finding in findings)
-    return change_between(first, second, settings, alike=likeness(unlike), usable=usable, findings=findings)
+    return change_between(
+        first, second, settings, alike=likeness(unlike) * shared_by(*drawn), usable=usable, findings=findings
+    )
 
 
 def change_between(

@@ -37,7 +37,11 @@ ENCODINGS = (
     Encoding(35, coarsen=3, all_series=False),
 )
 VISIT_NAMES = {"baseline": "Baseline", "followup": "Follow-up"}
-COUNTED_FROM = {"sacrum": "counted upwards from the sacrum", "override": "named by the person who ran the comparison"}
+COUNTED_FROM = {
+    "sacrum": "counted upwards from the sacrum",
+    "override": "named by the person who ran the comparison",
+    "label map": "named by the label map that was given",
+}
 
 
 class Pictures:
@@ -177,6 +181,7 @@ def _visit(key: str, visit: Visit, fragment: FragmentMeasurement, redact: Redact
         "date": "date unknown" if visit.study_date is None else visit.study_date.isoformat(),
         "fragment": fragment,
         "measured": ROLE_NAMES.get(fragment.role, fragment.role.value),
+        "drawn": fragment.replaced_mm3 is not None,
         "spacing": _spacing(visit, fragment.role),
         "candidates": [candidate_dict(c, redact) for c in visit.candidates],
     }

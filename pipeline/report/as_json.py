@@ -120,6 +120,8 @@ def _visit(visit: Visit, fragment: FragmentMeasurement, redact: Redactor) -> dic
         "series": None if measured is None else series_dict(measured, redact),
         "fragment": {
             "present": fragment.present,
+            "source": "segmentation" if fragment.replaced_mm3 is None else "mask",
+            "replaced_mm3": rounded(fragment.replaced_mm3, VOLUME_DIGITS),
             "volume_mm3": rounded(fragment.volume_mm3, VOLUME_DIGITS),
             "interval95_mm3": rounded_interval(fragment.interval95_mm3, VOLUME_DIGITS),
             "detection_limit_mm3": rounded(fragment.detection_limit_mm3, VOLUME_DIGITS),
@@ -148,7 +150,13 @@ def _registration(comparison: Comparison) -> dict[str, Any]:
 def provenance_dict(comparison: Comparison) -> dict[str, Any]:
     """How the result arose. Only ``timing`` may differ between two runs on the same machine."""
     inputs = [comparison.baseline.input_sha256, comparison.followup.input_sha256]
-    return provenance_values(comparison.provenance, comparison.config, inputs_sha256=inputs)
+    return {
+        **provenance_values(comparison.provenance, comparison.config, inputs_sha256=inputs),
+        "contributions": [
+            {"visit": one.visit, "kind": one.kind, "scheme": one.scheme, "sha256": one.sha256}
+            for one in comparison.provenance.contributions
+        ],
+    }
 
 
 def provenance_values(provenance: Provenance, config: Config, **inputs: str | list[str]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Whoever tells structures apart: the shipped network, an installed package, a label map or a person's mask."""
