@@ -13,7 +13,7 @@ from torch import Tensor
 from pipeline.phantom.anatomy import NETWORK_CLASS, AnatomyMap, NetworkClass, Tissue
 from pipeline.phantom.anatomy.curve import SpineCurve, make_curve
 from pipeline.segmentation.normalise import normalise
-from training.axial_real import Strip, cut_across, paste, set_into
+from training.axial_real import Strip, cut_across, in_front, paste, set_into
 from training.bank import load
 from training.contrast import draw_means, intensity_table
 from training.effects import acquire, smooth_field
@@ -29,6 +29,9 @@ _MARGIN_MM = 12.0
 _PASTED_AT_ONCE = 24
 _PASTE_AGAIN = 0.25
 """Drawing a fragment into a volume takes longer than cutting it: each is used about four times."""
+
+
+_TRIES = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,12 +182,21 @@ class AxialMaker:
             volume, pasted = self.pasted[int(rng.integers(len(self.pasted)))]
         return cut_across(rng, volume, pasted, slab, self.config.size[0])
 
+    def _around(self, rng: np.random.Generator, chosen: LocalMap, strip: Strip) -> Picture:
+        """A generated slice to set a strip into: through a disc if the strip is, with fluid as bright."""
+        picture = render(rng, chosen, self.config.size, strip.wet)
+        for _ in range(_TRIES):
+            if in_front(picture.occupancy, picture.canal) == in_front(strip.occupancy, strip.canal):
+                break
+            picture = render(rng, chosen, self.config.size, strip.wet)
+        return picture
+
     def make(self, rng: np.random.Generator) -> Batch:
         """One sample."""
         chosen = self.bank[int(rng.integers(len(self.bank)))]
         if rng.random() < self.config.real_share:
             strip = self._strip(rng)
-            picture = render(rng, chosen, self.config.size, strip.wet)
+            picture = self._around(rng, chosen, strip)
             arrays = set_into(strip, picture.slices, picture.occupancy, picture.canal)
             picture = Picture(*arrays, picture.canal)
         else:

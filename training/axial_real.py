@@ -134,6 +134,13 @@ def _frame(
     return Frame(centre, back * pixel, side * PIXEL_MM, down * slab[1] * turn, slab[0], size)
 
 
+def in_front(occupancy: Floats, canal: tuple[float, float]) -> int:
+    """The class (vertebra, sacrum or disc) that lies in front of the canal of a slice (6, H, W)."""
+    row, column = (max(0, round(value)) for value in canal)
+    part = occupancy[1:4, max(0, row - 48) : max(1, row - 14), max(0, column - 8) : column + 9]
+    return 1 + int(part.sum(axis=(1, 2)).argmax())
+
+
 def set_into(
     strip: Strip, slices: Floats, occupancy: Floats, canal: tuple[float, float]
 ) -> tuple[Floats, Floats, Floats]:
