@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,18 +38,6 @@ class _Wanted:
     overwrite: bool
 
 
-class SeriesRole(StrEnum):
-    """What a series is for; the same words as :class:`pipeline.dicom.visit.Role`, which is slow to import."""
-
-    SAGITTAL_T2 = "sagittal_t2"
-    SAGITTAL_T1 = "sagittal_t1"
-    SAGITTAL_T1_POST = "sagittal_t1_post"
-    SAGITTAL_STIR = "sagittal_stir"
-    AXIAL_T2 = "axial_t2"
-    AXIAL_T1 = "axial_t1"
-    AXIAL_T1_POST = "axial_t1_post"
-
-
 def segment(
     inputs: Annotated[
         list[Path] | None,
@@ -61,8 +48,11 @@ def segment(
     *,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the result, made if need be.")] = None,
     series: Annotated[
-        list[SeriesRole] | None,
-        typer.Option(help="Use only this series; may be repeated. For a NIfTI file: what it is, in the same order."),
+        list[str] | None,
+        typer.Option(
+            metavar="ROLE",
+            help="Use only this series, such as sagittal_t2; repeat for more. For NIfTI: what each file is, in order.",
+        ),
     ] = None,
     study_date: Annotated[
         datetime | None,
@@ -108,16 +98,15 @@ def _require_somewhere(out: Path | None, *, json: bool, files: bool) -> None:
         require_writable(out)
 
 
-def _source(inputs: Sequence[Path], series: Sequence[SeriesRole]) -> tuple[Path | list[Path] | Visit, list[Role]]:
+def _source(inputs: Sequence[Path], series: Sequence[str]) -> tuple[Path | list[Path] | Visit, list[Role]]:
     """Where the visit comes from, and the roles to use of it (all when empty)."""
     if not inputs:
         raise UsageError("Which visit? Name its folder, or NIfTI files with --series.")
     from pipeline.dicom.sources import require_there
-    from pipeline.dicom.visit import Role
 
+    roles = [_role(name) for name in series]
     for path in inputs:
         require_there(path)
-    roles = [Role(name.value) for name in series]
     volumes = [path for path in inputs if path.name.lower().endswith((".nii", ".nii.gz"))]
     if not volumes:
         return (inputs[0] if len(inputs) == 1 else list(inputs)), roles
@@ -131,6 +120,15 @@ def _source(inputs: Sequence[Path], series: Sequence[SeriesRole]) -> tuple[Path 
     from pipeline.dicom.nifti import load_nifti_visit
 
     return load_nifti_visit(dict(zip(roles, volumes, strict=True))), []
+
+
+def _role(name: str) -> Role:
+    from pipeline.dicom.visit import Role
+
+    try:
+        return Role(name.strip().lower().replace("-", "_"))
+    except ValueError:
+        raise UsageError(f"{name!r} is no kind of series; known are {', '.join(Role)}.") from None
 
 
 def _run(
