@@ -87,6 +87,8 @@ class Network:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.use_deterministic_compute = True
         options.log_severity_level = 3
+        # The arena would keep the largest need of every session, several hundred megabytes in all, until the end.
+        options.enable_cpu_mem_arena = False
         # Waiting threads sleep: spinning gains a few percent alone and loses far more beside other work.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:

@@ -22,6 +22,7 @@ from pipeline.segmentation.parallel import for_each
 OTHER_VARIANTS = 2
 """Views in the fine pass of a series that is not the reference."""
 AXIAL_VARIANTS = 2
+"""Views of the axial T2 series; other axial series get one."""
 
 
 def segment(
@@ -65,6 +66,7 @@ def segment(
     counted = count_each(visit, settings, say, networks.sagittal, findings)
     reference = choose_reference(counted)
     anatomy = named(counted, reference, findings)
+    del counted  # what the networks said of whole series is large, and all of it that is needed is in the anatomy
     _require_level(anatomy, settings.level)
     if networks.fine is not None:
         say("fine pass")
@@ -130,15 +132,15 @@ def _axial(
 ) -> dict[Role, AxialSegmentation]:
     """The axial series: borders by their own network, names from the sagittal ones."""
     reference = anatomy.segmentations[anatomy.reference]
-    others = [one for role, one in anatomy.segmentations.items() if role is not anatomy.reference]
 
     def look(role: Role) -> AxialSegmentation:
         say(role.words)
         volume = visit.series[role].volume
-        carried = carried_to(role, volume, reference, others)
+        carried = carried_to(role, volume, reference, ())
         if network is None:
             return AxialSegmentation(carried, False, 0.0, np.zeros(3), ())
-        return segment_axial(role, volume, carried, network, min(AXIAL_VARIANTS, settings.variants))
+        count = AXIAL_VARIANTS if role is Role.AXIAL_T2 else 1
+        return segment_axial(role, volume, carried, network, min(count, settings.variants))
 
     roles = [role for role in visit.series if role.plane is Plane.AXIAL]
     return dict(zip(roles, for_each(look, roles, settings.threads), strict=True))
