@@ -16,6 +16,8 @@ NEAR_MM = (3.0, 13.0)
 """Corners are read at this distance from the disc's mid-plane."""
 DISC_SPACE_MM = 8.0
 """Half height of the space in which the margin decides; above and below it bone does."""
+OUTSTANDING_LATERAL_MM = CENTRAL_MM + 3.0
+"""Disc tissue is judged this far to both sides of the midline, for the same reason."""
 OUTSTANDING_MM = 2.0
 """Disc tissue counts as displaced from here on. Healthy discs are hollow at the back: the borders drawn of 102 discs
 graded neither herniated nor bulging (SPIDER) lie 0.4 to 1.6 mm in front of this line, nine in ten of them less than
@@ -54,7 +56,7 @@ def disc_share_beyond_margin(segmentation: SeriesSegmentation, anatomy: Anatomy,
     for margin in _margins(segmentation, anatomy):
         beyond, height = margin.beyond(lps)
         lateral = np.abs((lps - margin.level.posterior_margin_lps_mm) @ margin.level.axes_lps[:, 0])
-        behind = (np.abs(height) < 1.5 * DISC_SPACE_MM) & (beyond < 15.0) & (lateral < CENTRAL_MM + 3.0)
+        behind = (np.abs(height) < 1.5 * DISC_SPACE_MM) & (beyond < 15.0) & (lateral < OUTSTANDING_LATERAL_MM)
         share = np.where(behind, np.maximum(share, np.clip(beyond - OUTSTANDING_MM + 0.5, 0.0, 1.0)), share)
     return share
 

@@ -16,7 +16,8 @@ BRIDGE = 0.2
 """Share from which a voxel can be the neck that joins a piece to its disc: a neck is thinner than a slice."""
 MARGIN_MM = 14.0
 DISC_DEPTH_MM = 14.0
-SLAB_MM = 1.0
+SLAB_MM = 0.5
+"""The disc space ends this far behind its margin: the error of the corners."""
 
 
 def gap_mm(material: Material, anatomy: Anatomy, level: Level, heights: tuple[float, float]) -> float:

@@ -12,6 +12,7 @@ from pipeline.segmentation.herniation.material import Material, material_of
 from pipeline.segmentation.herniation.shape import Shape, shape_of
 from pipeline.segmentation.herniation.terms import Herniation, HerniationType
 from pipeline.segmentation.herniation.zones import place_of, way_of
+from pipeline.segmentation.margin import OUTSTANDING_LATERAL_MM
 from pipeline.volume import Volume
 
 SMALLEST_MM3 = 10.0
@@ -53,7 +54,8 @@ def describe_herniation(material: Volume | DisplacedMaterial, anatomy: Anatomy, 
     *Extrusion*: in a sagittal plane or in an axial plane through the disc space, the extent exceeds the base by more
     than the tolerance (3 mm sagittal; 2 mm or half a slice axial). The sagittal base is at most the height of the disc
     space, so that material above or below it is an extrusion. *Bulge*: not so, and wider than a quarter of the disc's
-    circumference. *Protrusion*: all else.
+    circumference; disc tissue is judged 13 mm to both sides of the midline only, so that material as wide as that may
+    be either. *Protrusion*: all else.
     """
     parent = anatomy.levels[level] if isinstance(level, str) else level
     occupancy = material.probability if isinstance(material, DisplacedMaterial) else material
@@ -106,7 +108,7 @@ def _verdict(found: Material, anatomy: Anatomy, level: Level, marks: Landmarks) 
         return _Verdict(pair[0], pair, shape, gap, around)
     if gap >= SEPARATE_MM:
         return _Verdict(sequestration, (), shape, gap, around)
-    flat, flat_doubt = _without_extrusion(found, marks, around)
+    flat, flat_doubt = _without_extrusion(found, marks, shape.width_mm)
     if abs(shape.excess - 1.0) <= EXCESS_DOUBT:
         pair = (extrusion, flat) if shape.excess >= 1.0 else (flat, extrusion)
         return _Verdict(pair[0], pair, shape, gap, around)
@@ -116,10 +118,11 @@ def _verdict(found: Material, anatomy: Anatomy, level: Level, marks: Landmarks) 
 
 
 def _without_extrusion(
-    found: Material, marks: Landmarks, around: float
+    found: Material, marks: Landmarks, width_mm: float
 ) -> tuple[HerniationType, tuple[HerniationType, ...]]:
-    """Bulge or protrusion; in doubt when a slice more or less on both sides together would decide."""
+    """Bulge or protrusion; in doubt when half a slice would decide, or when the width seen is as wide as is judged."""
     bulge, protrusion = HerniationType.BULGE, HerniationType.PROTRUSION
-    pair = (bulge, protrusion) if around > BULGE_SHARE else (protrusion, bulge)
-    doubtful = abs(around - BULGE_SHARE) * marks.circumference_mm < 0.5 * found.width_mm
-    return pair[0], pair if doubtful else ()
+    limit = BULGE_SHARE * marks.circumference_mm
+    pair = (bulge, protrusion) if width_mm > limit else (protrusion, bulge)
+    cut_off = width_mm <= limit and width_mm >= 2 * OUTSTANDING_LATERAL_MM - found.width_mm
+    return pair[0], pair if cut_off or abs(width_mm - limit) < 0.5 * found.width_mm else ()

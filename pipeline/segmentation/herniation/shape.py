@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from pipeline.segmentation.herniation.landmarks import Landmarks
 from pipeline.segmentation.herniation.material import Material
@@ -24,6 +25,8 @@ AXIAL_TOLERANCE_MM = 2.0
 SLICE_TOLERANCE = 0.5
 """The same in the axial plane in slices, where they are thick."""
 LEAST_WIDTH_MM = 2.0
+PLANE_CELLS = 3
+"""An axial plane is an average over this many cells: the rim of a shape cuts single ones obliquely."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,13 @@ class _Table:
         cell = max(STEP_MM, material.width_mm)
         along, behind, lateral = material.place.along, material.place.behind, material.place.lateral
         edges = [_edges(along, STEP_MM), _edges(behind, STEP_MM), _edges(lateral, cell)]
-        # A voxel coarser than a cell is spread over the cells that it covers.
-        fine = 0.25 * material.pixel_mm
+        # A voxel is spread over the cells that it covers: rows of tilted voxels would else fall between those.
+        third = material.pixel_mm / 3
         total = np.zeros(tuple(len(e) - 1 for e in edges))
-        for da in (-fine, fine):
-            for db in (-fine, fine):
+        for da in (-third, 0.0, third):
+            for db in (-third, 0.0, third):
                 places = np.stack([along + da, behind + db, lateral], axis=1)
-                total += np.histogramdd(places, edges, weights=material.share * material.voxel_mm3 / 4)[0]
+                total += np.histogramdd(places, edges, weights=material.share * material.voxel_mm3 / 9)[0]
         return cls(total, (edges[0][:-1] + edges[0][1:]) / 2, cell)
 
     def sagittal_mm(self) -> NDArray[np.float64]:
@@ -117,7 +120,7 @@ def _sagittal(table: _Table, marks: Landmarks) -> tuple[float, float]:
 def _axial(table: _Table, marks: Landmarks) -> tuple[float, float, float]:
     """Base and extent in the axial plane that exceeds its base most, and the greatest width at the disc's level."""
     inside = (table.along_mm >= marks.upper_mm) & (table.along_mm <= marks.lower_mm)
-    rows = table.axial_mm()[inside]
+    rows = ndimage.uniform_filter1d(table.axial_mm(), size=PLANE_CELLS, axis=0, mode="constant")[inside]
     best = (0.0, 0.0)
     for row in rows:
         if row.max() < LEAST_WIDTH_MM:

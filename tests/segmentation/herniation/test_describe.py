@@ -96,6 +96,8 @@ def test_a_broad_low_mound_is_a_bulge(spine: Anatomy) -> None:
     assert BULGE in could_be(found)
     assert found.circumference_share > 0.25
     assert describe_herniation(mound(spine, half_width_mm=10.0, depth_mm=3.0), spine, "L4/L5").type is PROTRUSION
+    as_seen = describe_herniation(mound(spine, half_width_mm=13.5, depth_mm=3.0), spine, "L4/L5")
+    assert as_seen.unsure_between == (PROTRUSION, BULGE)
 
 
 def test_a_dome_wider_than_its_neck_is_an_extrusion(spine: Anatomy) -> None:
@@ -110,9 +112,9 @@ def test_a_dome_wider_than_its_neck_is_an_extrusion(spine: Anatomy) -> None:
 
 
 def test_two_types_are_named_when_the_gap_is_about_a_pixel(spine: Anatomy) -> None:
-    part = mound(spine, half_width_mm=5.0, depth_mm=6.0, from_mm=3.3)
+    part = mound(spine, half_width_mm=5.0, depth_mm=9.0, from_mm=5.0)
     assert set(could_be(describe_herniation(part, spine, "L4/L5"))) == {EXTRUSION, SEQUESTRATION}
-    far = mound(spine, half_width_mm=5.0, depth_mm=10.0, from_mm=7.0)
+    far = mound(spine, half_width_mm=5.0, depth_mm=12.0, from_mm=8.5)
     assert describe_herniation(far, spine, "L4/L5").type is SEQUESTRATION
 
 
