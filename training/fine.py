@@ -128,7 +128,7 @@ def cropped(volume: RealVolume, disc: int) -> RealVolume:
 def _local(rng: np.random.Generator, volumes: list[RealVolume]) -> _Local:
     """One real volume around one of its lowest discs, two times in three with a fragment."""
     whole = volumes[int(rng.integers(len(volumes)))]
-    disc = min(int(rng.choice(4, p=[0.38, 0.38, 0.14, 0.10])), len(whole.discs) - 1)
+    disc = min(int(rng.choice(5, p=[0.30, 0.30, 0.18, 0.13, 0.09])), len(whole.discs) - 1)
     volume = cropped(whole, disc)
     drawn = paste_fragment(rng, volume, disc=disc) if rng.random() < 0.66 else None
     if drawn is None or drawn.volume_mm3 == 0:

@@ -70,7 +70,7 @@ def paste_fragment(
     disc
         Parent disc, 0 the lowest; random when None.
     """
-    index = disc if disc is not None else int(rng.choice(4, p=[0.38, 0.38, 0.14, 0.10]))
+    index = disc if disc is not None else int(rng.choice(5, p=[0.30, 0.30, 0.18, 0.13, 0.09]))
     at = volume.discs[min(index, len(volume.discs) - 1)]
     wanted = volume_mm3 or float(np.exp(rng.uniform(np.log(70), np.log(2400))))
     near = (np.abs(volume.arc - at) < _REACH_MM) & (np.abs(volume.depth - 5) < 14)
@@ -152,7 +152,7 @@ def _field(rng: np.random.Generator, shape: tuple[int, ...], volume: RealVolume,
 def _level(rng: np.random.Generator, volume: RealVolume) -> float:
     """Intensity: like the patient's discs most of the time, from nearly black to nearly CSF else."""
     bright = volume.canal_level
-    if rng.random() < 0.45:
+    if rng.random() < 0.55:
         return float(bright * rng.uniform(0.06, 0.9))
     return float(np.clip(volume.disc_levels[1] * np.exp(rng.normal(0.15, 0.4)), 0.02 * bright, 0.85 * bright))
 
