@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pipeline.report.segmentation_write import write_segmentation
     from pipeline.report.write import write_report
     from pipeline.segmented import SegmentedVisit
-    from pipeline.workflow import compare, load_visit, segment_visit
+    from pipeline.segmenting import segment_visit
+    from pipeline.workflow import compare, load_visit
 
 __all__ = [
     "Comparison",
@@ -45,7 +46,7 @@ _HOME = {
     "load_config": "pipeline.config",
     "load_visit": "pipeline.workflow",
     "report_dict": "pipeline.report.as_json",
-    "segment_visit": "pipeline.workflow",
+    "segment_visit": "pipeline.segmenting",
     "write_report": "pipeline.report.write",
     "write_segmentation": "pipeline.report.segmentation_write",
 }

@@ -1,20 +1,18 @@
-"""The whole program: two visits in, their :class:`~pipeline.comparison.Comparison` out; or one, to segment it."""
+"""The whole program: two visits in, their :class:`~pipeline.comparison.Comparison` out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipeline.comparison import Comparison
-from pipeline.config import Config
+from pipeline.config import Config, SegmentationSettings
 from pipeline.dicom import visits as dicom
-from pipeline.dicom.visit import Role, Visit
-from pipeline.errors import ComparabilityError, LevelError, NoUsableSeriesError
+from pipeline.dicom.visit import Plane, Visit
+from pipeline.errors import ComparabilityError, LevelError
 from pipeline.findings import Finding, Severity
-from pipeline.measurement.comparability import ROLES, choose_roles
-from pipeline.measurement.fragment import measure_fragment
+from pipeline.measurement.comparability import ROLES
 from pipeline.measurement.stage import measure
 from pipeline.provenance import Stopwatch, describe_run
 from pipeline.registration.alignment import Alignment
@@ -22,7 +20,6 @@ from pipeline.registration.stage import align
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.segmenters.contribution import Contribution, receive
 from pipeline.segmentation.segmenters.registry import find_segmenter
-from pipeline.segmented import SegmentedVisit
 
 Source = Path | str | Sequence[Path | str] | Visit
 """A visit already loaded, or where to load it from: a folder, a DICOMDIR, a zip, a list of files."""
@@ -59,118 +56,6 @@ def load_visit(
         which visit is meant.
     """
     return dicom.load_visit(source, (config or Config()).dicom, study_date=study_date)
-
-
-def segment_visit(
-    source: Source,
-    *,
-    config: Config | None = None,
-    roles: Collection[Role] = (),
-    study_date: date | None = None,
-    progress: Callable[[str], None] = lambda stage: None,
-    loaded: Callable[[Visit], None] = lambda visit: None,
-) -> SegmentedVisit:
-    """Segment the series of one visit, name its levels and measure displaced material at each of them.
-
-    Parameters
-    ----------
-    source
-        A visit, or where to load it from.
-    config
-        Settings; the defaults when None.
-    roles
-        The series to use; all of them when empty. What is left out is neither written nor asked about the levels.
-    study_date
-        Which visit is meant where the source holds several.
-    progress
-        Called with a stage's name when it begins.
-    loaded
-        Called with the visit before the long work begins; may raise to prevent it.
-
-    Raises
-    ------
-    DiscdeltaError
-        The subclass tells the kind of refusal or failure, and its ``exit_code`` the command line's status.
-    """
-    config = config or Config()
-    watch = Stopwatch(progress)
-    started = datetime.now(UTC)
-
-    with watch.stage("load"):
-        visit = source if isinstance(source, Visit) else load_visit(source, config=config, study_date=study_date)
-        visit = _only(visit, roles)
-    loaded(visit)
-    with watch.stage("segment"):
-        anatomy = find_segmenter(config.segmentation.segmenter)(visit, config.segmentation)
-    with watch.stage("measure"):
-        measured, _ = choose_roles(anatomy, anatomy)
-        fragments = {
-            name: measure_fragment(visit, anatomy, name, measured, config.measurement) for name in anatomy.levels
-        }
-
-    level = config.segmentation.level
-    return SegmentedVisit(
-        visit=visit,
-        anatomy=anatomy,
-        level=level,
-        measured=measured,
-        fragments=fragments,
-        config=config,
-        findings=tuple(
-            dict.fromkeys(
-                (*visit.findings, *anatomy.findings, *_blocks(visit, anatomy), *_unsure(level, anatomy, config))
-            )
-        ),
-        provenance=describe_run(started, watch.seconds),
-    )
-
-
-def _only(visit: Visit, roles: Collection[Role]) -> Visit:
-    """The visit without the series that were not asked for."""
-    if not roles:
-        return visit
-    missing = [role.value for role in roles if role not in visit.series]
-    if missing:
-        raise NoUsableSeriesError(
-            f"This visit has no series in the role {' or '.join(missing)}; "
-            f"it has {', '.join(visit.series)}. `discdelta inspect` says why others play no role."
-        )
-    left = [role.words for role in visit.series if role not in roles]
-    if not left:
-        return visit
-    text = f"Left out, as asked: {', '.join(left)}. They have no say in the names of the levels either."
-    return replace(
-        visit,
-        series={role: series for role, series in visit.series.items() if role in roles},
-        findings=(*visit.findings, Finding("series-not-asked-for", Severity.INFO, text)),
-    )
-
-
-def _blocks(visit: Visit, anatomy: Anatomy) -> list[Finding]:
-    """A label map lies on one stack: say so where a series has more."""
-    return [
-        Finding(
-            "blocks-not-labelled",
-            Severity.WARNING,
-            f"The {role.words} series was acquired in {len(visit.series[role].stacks)} blocks; only the largest is "
-            "labelled.",
-        )
-        for role in anatomy.segmentations
-        if len(visit.series[role].stacks) > 1
-    ]
-
-
-def _unsure(level: str, anatomy: Anatomy, config: Config) -> list[Finding]:
-    """An error where the names must not be relied on: a person can see in the picture whether they are right."""
-    confidence = anatomy.levels[level].confidence if level in anatomy.levels else 0.0
-    if confidence >= config.segmentation.minimum_level_confidence:
-        return []
-    text = (
-        f"{level} could be named with a confidence of only {confidence:.2f} "
-        f"(at least {config.segmentation.minimum_level_confidence:.2f} is asked for), so the names of vertebrae and "
-        "discs must not be relied on. Look at the picture, then name the lowest visible disc with --lowest-disc."
-    )
-    return [Finding("level-unsure", Severity.ERROR, text)]
 
 
 def compare(
@@ -212,10 +97,11 @@ def compare(
         first, second = dicom.load_pair(baseline, followup, config.dicom)
         first_given, second_given = receive(contributions, (first, second), config)
     loaded(first, second)
+    settings, seen = _seen_alike(first, second, config.segmentation)
     with watch.stage("segment baseline"):
-        first_anatomy = first_given.segment(first, config.segmentation)
+        first_anatomy = first_given.segment(first, settings)
     with watch.stage("segment follow-up"):
-        second_anatomy = second_given.segment(second, config.segmentation)
+        second_anatomy = second_given.segment(second, settings)
     level = config.segmentation.level
     _require_level(level, first_anatomy, second_anatomy, config)
     first_anatomy, first_drawn = first_given.correct(first, first_anatomy, level, ROLES)
@@ -236,6 +122,7 @@ def compare(
         )
 
     findings = (
+        *seen,
         *_of_visits(
             (*first.findings, *first_given.findings, *first_anatomy.findings),
             (*second.findings, *second_given.findings, *second_anatomy.findings),
@@ -255,6 +142,29 @@ def compare(
         findings=findings,
         provenance=describe_run(started, watch.seconds, (*first_given.records, *second_given.records)),
     )
+
+
+def _seen_alike(
+    first: Visit, second: Visit, settings: SegmentationSettings
+) -> tuple[SegmentationSettings, tuple[Finding, ...]]:
+    """Settings by which the fine pass sees the same kinds of series together at both visits.
+
+    A rim that post-contrast images tell from disc material at one visit only would pass for a change.
+    """
+    if settings.together is not None:
+        return settings, ()
+    own, other = ({role for role in visit.series if role.plane is Plane.SAGITTAL} for visit in (first, second))
+    together = sorted(own & other)
+    alone = [role.words for role in sorted(own ^ other)]
+    # Validated anew: the names are those of roles that exist.
+    narrowed = SegmentationSettings.model_validate({**settings.model_dump(), "together": together})
+    if not alone:
+        return narrowed, ()
+    text = (
+        f"Only one of the visits has {', '.join(alone)}: left out where series are looked at together, so that both "
+        "visits are seen alike."
+    )
+    return narrowed, (Finding("series-of-one-visit", Severity.INFO, text),)
 
 
 def _of_visits(first: Sequence[Finding], second: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -14,7 +14,8 @@ from pipeline.config import Config, SegmentationSettings
 from pipeline.dicom.visit import Role, Visit
 from pipeline.errors import NoUsableSeriesError, UsageError
 from pipeline.segmentation.anatomy import Anatomy
-from pipeline.workflow import load_visit, segment_visit
+from pipeline.segmenting import segment_visit
+from pipeline.workflow import load_visit
 from tests.dicom.dicom_files import affine_of, save_all, slices
 from tests.report.segmented import segmented
 
