@@ -1,0 +1,131 @@
+"""One visit in, its structures, names and displaced material out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from pipeline.config import Config
+from pipeline.dicom.visit import Role, Visit
+from pipeline.errors import NoUsableSeriesError
+from pipeline.findings import Finding, Severity
+from pipeline.measurement.comparability import choose_roles
+from pipeline.measurement.fragment import measure_fragment
+from pipeline.provenance import Stopwatch, describe_run
+from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.segmenters.registry import find_segmenter
+from pipeline.segmented import SegmentedVisit
+from pipeline.workflow import Source, load_visit
+
+
+def segment_visit(
+    source: Source,
+    *,
+    config: Config | None = None,
+    roles: Collection[Role] = (),
+    study_date: date | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
+    loaded: Callable[[Visit], None] = lambda visit: None,
+) -> SegmentedVisit:
+    """Segment the series of one visit, name its levels and measure displaced material at each of them.
+
+    Parameters
+    ----------
+    source
+        A visit, or where to load it from.
+    config
+        Settings; the defaults when None.
+    roles
+        The series to use; all of them when empty. What is left out is neither written nor asked about the levels.
+    study_date
+        Which visit is meant where the source holds several.
+    progress
+        Called with a stage's name when it begins.
+    loaded
+        Called with the visit before the long work begins; may raise to prevent it.
+
+    Raises
+    ------
+    DiscdeltaError
+        The subclass tells the kind of refusal or failure, and its ``exit_code`` the command line's status.
+    """
+    config = config or Config()
+    watch = Stopwatch(progress)
+    started = datetime.now(UTC)
+
+    with watch.stage("load"):
+        visit = source if isinstance(source, Visit) else load_visit(source, config=config, study_date=study_date)
+        visit = _only(visit, roles)
+    loaded(visit)
+    with watch.stage("segment"):
+        anatomy = find_segmenter(config.segmentation.segmenter)(visit, config.segmentation)
+    with watch.stage("measure"):
+        measured, _ = choose_roles(anatomy, anatomy)
+        fragments = {
+            name: measure_fragment(visit, anatomy, name, measured, config.measurement) for name in anatomy.levels
+        }
+
+    level = config.segmentation.level
+    return SegmentedVisit(
+        visit=visit,
+        anatomy=anatomy,
+        level=level,
+        measured=measured,
+        fragments=fragments,
+        config=config,
+        findings=tuple(
+            dict.fromkeys(
+                (*visit.findings, *anatomy.findings, *_blocks(visit, anatomy), *_unsure(level, anatomy, config))
+            )
+        ),
+        provenance=describe_run(started, watch.seconds),
+    )
+
+
+def _only(visit: Visit, roles: Collection[Role]) -> Visit:
+    """The visit without the series that were not asked for."""
+    if not roles:
+        return visit
+    missing = [role.value for role in roles if role not in visit.series]
+    if missing:
+        raise NoUsableSeriesError(
+            f"This visit has no series in the role {' or '.join(missing)}; "
+            f"it has {', '.join(visit.series)}. `discdelta inspect` says why others play no role."
+        )
+    left = [role.words for role in visit.series if role not in roles]
+    if not left:
+        return visit
+    text = f"Left out, as asked: {', '.join(left)}. They have no say in the names of the levels either."
+    return replace(
+        visit,
+        series={role: series for role, series in visit.series.items() if role in roles},
+        findings=(*visit.findings, Finding("series-not-asked-for", Severity.INFO, text)),
+    )
+
+
+def _blocks(visit: Visit, anatomy: Anatomy) -> list[Finding]:
+    """A label map lies on one stack: say so where a series has more."""
+    return [
+        Finding(
+            "blocks-not-labelled",
+            Severity.WARNING,
+            f"The {role.words} series was acquired in {len(visit.series[role].stacks)} blocks; only the largest is "
+            "labelled.",
+        )
+        for role in anatomy.segmentations
+        if len(visit.series[role].stacks) > 1
+    ]
+
+
+def _unsure(level: str, anatomy: Anatomy, config: Config) -> list[Finding]:
+    """An error where the names must not be relied on: a person can see in the picture whether they are right."""
+    confidence = anatomy.levels[level].confidence if level in anatomy.levels else 0.0
+    if confidence >= config.segmentation.minimum_level_confidence:
+        return []
+    text = (
+        f"{level} could be named with a confidence of only {confidence:.2f} "
+        f"(at least {config.segmentation.minimum_level_confidence:.2f} is asked for), so the names of vertebrae and "
+        "discs must not be relied on. Look at the picture, then name the lowest visible disc with --lowest-disc."
+    )
+    return [Finding("level-unsure", Severity.ERROR, text)]
