@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import pipeline.workflow
+import pipeline.segmenting
 from pipeline.config import Config, SegmentationSettings
 from pipeline.dicom.visit import Role, Visit
 from pipeline.errors import NoUsableSeriesError, UsageError
@@ -31,7 +31,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Visit]:
         own = {role: one for role, one in anatomy.segmentations.items() if role in visit.series}
         return replace(anatomy, segmentations=own)
 
-    monkeypatch.setattr(pipeline.workflow, "find_segmenter", lambda name: known)
+    monkeypatch.setattr(pipeline.segmenting, "find_segmenter", lambda name: known)
     return seen
 
 
