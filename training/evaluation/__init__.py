@@ -1,0 +1,1 @@
+"""What the shipped product reaches on data that nothing was trained on; ``python -m training.evaluation``."""

@@ -1,0 +1,52 @@
+"""Results kept by what they depend on: the weights, the pipeline's code, the input."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.config import package_file
+from pipeline.files import write_text
+
+FOLDER = Path("training/runs/evaluation")
+
+
+@lru_cache(maxsize=1)
+def product_sha256() -> str:
+    """Hash of everything that segments: weights, and the code around them."""
+    folder = Path(str(package_file("segmentation")))
+    digest = hashlib.sha256()
+    for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.onnx")]):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def weights_sha256() -> dict[str, str]:
+    """Hash of every network by file name."""
+    folder = Path(str(package_file("segmentation/weights")))
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.onnx"))}
+
+
+def array_sha256(array: NDArray[Any]) -> str:
+    """Hash of an array's values and shape."""
+    return hashlib.sha256(str((array.shape, array.dtype)).encode() + np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def remembered(compute: Callable[[], dict[str, Any]], *depends_on: object) -> dict[str, Any]:
+    """The result of ``compute``, computed only once for the same product and the same other dependencies."""
+    key = hashlib.sha256(json.dumps([product_sha256(), *map(str, depends_on)]).encode()).hexdigest()[:32]
+    path = FOLDER / f"{key}.json"
+    if path.is_file():
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return kept
+    result = compute()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps(result))
+    return result

@@ -1,0 +1,151 @@
+"""The digital reference object with every sequence and plane: fresh random cases with exact truth."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+import pipeline.phantom
+from pipeline.dicom.visits import load_visit
+from pipeline.phantom.anatomy import Tissue
+from pipeline.phantom.case import PhantomCase, parse_case
+from pipeline.phantom.displaced import paint_displaced
+from pipeline.phantom.generate import generate
+from pipeline.phantom.geometry import moved
+from pipeline.phantom.regions import pose_of
+from pipeline.volume import Volume
+from training.evaluation.cache import FOLDER, remembered
+from training.evaluation.fused import fused_fragment
+from training.evaluation.overlap import dice, soft_dice
+from training.evaluation.product import displaced, segmented, volume_mm3
+
+TEMPLATE = Path("configs/phantom/full-protocol.yaml")
+SEEDS = (4101, 4102, 4103, 4104)
+VOLUMES_MM3 = (380.0, 700.0, 1150.0, 1800.0)
+VERSION = 3
+_AXIAL = {
+    "plane": "axial", "levels": ["L3/L4", "L4/L5", "L5/S1"], "slices": 24, "matrix": 256, "pixel_mm": 0.7,
+    "offset_mm": [0, 14, 0], "phase_along_rows": False,
+}  # fmt: skip
+
+
+def phantom_case(number: int) -> PhantomCase:
+    """One random case: another spine, another fragment, all sequences in both planes."""
+    rng = np.random.default_rng(SEEDS[number])
+    data = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
+    level = ("L4/L5", "L5/S1")[number % 2]
+    sequestered = bool(rng.random() < 0.5)
+    migration = float(rng.choice([-1.0, 1.0]) * rng.uniform(2.0, 12.0))
+    sagittal = [series for series in data["protocols"]["full"] if series["plane"] == "sagittal"]
+    axial = [
+        {**_AXIAL, "key": "ax_t2", "weighting": "t2"},
+        {**_AXIAL, "key": "ax_t1", "weighting": "t1"},
+        {**_AXIAL, "key": "ax_t1_post", "weighting": "t1", "contrast": True},
+    ]
+    # Whatever comes after contrast comes last.
+    first = [series for series in sagittal if not series.get("contrast")]
+    last = [series for series in sagittal if series.get("contrast")]
+    fragment = {
+        "level": level, "volume_mm3": VOLUMES_MM3[number], "lateral_mm": float(rng.uniform(-7.0, 7.0)),
+        "migration_mm": migration, "sequestered": sequestered, "rim_mm": float(rng.choice([0.0, 1.0])), "seed": number,
+    }  # fmt: skip
+    discs = {
+        name: {"degeneration": float(rng.uniform(0.2, 0.9)), "bulge_mm": float(rng.uniform(0.2, 1.5))}
+        for name in ("L2/L3", "L3/L4", "L4/L5", "L5/S1")
+    }
+    data |= {
+        "name": f"evaluation-{number}", "description": "One visit, all sequences.", "seed": SEEDS[number],
+        "level": level, "protocols": {"full": [*first, *axial[:2], *last, axial[2]]},
+        "spine": {
+            "size": float(rng.uniform(0.92, 1.08)), "lordosis": float(rng.uniform(0.7, 1.2)),
+            "canal_depth_mm": float(rng.uniform(14.0, 19.0)), "scoliosis_mm": float(rng.uniform(0.0, 4.0)),
+            "muscle_fat": float(rng.uniform(0.1, 0.4)), "discs": discs,
+        },
+    }  # fmt: skip
+    data["visits"][0]["fragments"] = [fragment]
+    return parse_case(data, "evaluation")
+
+
+def evaluate_phantom(number: int) -> dict[str, Any]:
+    """Fragment Dice of one case in every series, and of all series fused."""
+    case = phantom_case(number)
+    folder = _generated(case)
+    return remembered(lambda: _evaluated(case, folder), "phantom", VERSION, folder.name)
+
+
+def phantom_folder(number: int) -> Path:
+    """The images of one case; generated if need be."""
+    return _generated(phantom_case(number))
+
+
+def _generated(case: PhantomCase) -> Path:
+    """The folder of a case; made only once for the same case and the same phantom."""
+    digest = hashlib.sha256(case.model_dump_json().encode())
+    for path in sorted(Path(str(pipeline.phantom.__file__)).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    folder = FOLDER / f"phantom-{digest.hexdigest()[:16]}"
+    if not (folder / "truth.json").is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        generate(case, folder)
+    return folder
+
+
+def _evaluated(case: PhantomCase, folder: Path) -> dict[str, Any]:
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    one = truth["visits"][0]
+    visit = load_visit(folder / one["folder"])
+    true_mm3 = sum(part["volume_mm3"] for part in one["fragments"])
+    outcome = segmented(visit, truth["level"])
+    result: dict[str, Any] = {
+        "case": truth["case"], "level": truth["level"], "true_mm3": round(true_mm3, 1), "refusal": outcome.refusal,
+        "series": {},
+    }  # fmt: skip
+    anatomy = outcome.anatomy
+    if anatomy is None:
+        return result
+    occupancies = {series["series_instance_uid"]: series["stacks"][0] for series in one["series"]}
+    materials = {}
+    for role, found in anatomy.segmentations.items():
+        materials[role] = displaced(anatomy, found, truth["level"])
+        stack = occupancies[visit.series[role].facts.series_instance_uid]
+        true = on_grid(folder, stack, found.labels)
+        probability = materials[role].probability.array
+        result["series"][role.value] = {
+            "dice": round(dice(probability > 0.5, true > 0.5), 4),
+            "soft_dice": round(soft_dice(probability, true), 4),
+            "found_mm3": round(volume_mm3(materials[role]), 1),
+        }
+    points, point_mm3 = _fine_truth(case)
+    result["fused"] = fused_fragment(anatomy, truth["level"], list(materials.values()), points, point_mm3)
+    return result
+
+
+def on_grid(folder: Path, stack: dict[str, Any], grid: Volume) -> NDArray[np.float32]:
+    """The true occupancy on the grid of the loaded series, whose slices may be sorted the other way."""
+    if stack["occupancy_file"] is None:
+        return np.zeros(grid.shape, dtype=np.float32)
+    stored = np.asarray(nib.load(folder / stack["occupancy_file"]).dataobj, dtype=np.float32)
+    source = Volume(stored, np.array(stack["affine"]))
+    index = np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), axis=-1).reshape(-1, 3)
+    at = np.rint(source.to_index(grid.to_lps(index.astype(np.float64)))).astype(int)
+    inside = ((at >= 0) & (at < stored.shape)).all(axis=1)
+    result = np.zeros(len(at), dtype=np.float32)
+    result[inside] = stored[tuple(at[inside].T)]
+    return result.reshape(grid.shape)
+
+
+def _fine_truth(case: PhantomCase) -> tuple[NDArray[np.float64], float]:
+    """Points of the fragment on the finest map, LPS mm at the visit's start, and what each of them stands for."""
+    visit = case.visits[0]
+    specs = [fragment.spec() for fragment in visit.fragments]
+    (part,) = paint_displaced(case.spine.spec(case.seed), specs, case.map_spacing_mm)
+    inside = np.argwhere(part.tissue.array == Tissue.FRAGMENT).astype(np.float64)
+    return moved(pose_of(visit), part.tissue.to_lps(inside)), part.tissue.voxel_volume_mm3
