@@ -11,12 +11,19 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 DEMO ?= demo-report
 PYTEST_FLAGS ?=
+# Training is bounded by time: minutes of each network; and by how many generated anatomies it draws on.
+SAGITTAL_MINUTES ?= 240
+FINE_MINUTES ?= 66
+AXIAL_MINUTES ?= 90
+WHOLE_ANATOMIES ?= 290
+LOCAL_ANATOMIES ?= 320
 TRAIN_FLAGS ?=
+EVALUATE_FLAGS ?=
 # Validators and a browser that some tests use; those tests skip, and say so, where they are absent.
 SYSTEM_PACKAGES := dcmtk dicom3tools chromium shellcheck
 SYSTEM_COMMANDS := dcmdump dciodvfy chromium shellcheck
 
-.PHONY: help demo test lint format train samples benchmark clean distclean
+.PHONY: help demo test lint format train evaluate samples benchmark clean distclean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -41,10 +48,21 @@ format: $(VENV)/.installed-lint ## Put the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-train: $(VENV)/.installed-train ## Train the network and write its weights into the package (hours)
-	$(BIN)/python -m training.bank
-	$(BIN)/python -m training.train $(TRAIN_FLAGS)
-	$(BIN)/python -m training.export
+train: $(VENV)/.installed-train ## Train the three networks and write their weights into the package (hours)
+	$(BIN)/python -m training.bank --stop $(WHOLE_ANATOMIES)
+	$(BIN)/python -m training.bank --local --stop $(LOCAL_ANATOMIES)
+	$(BIN)/python -m training.train --network sagittal --resume --out training/runs/sagittal \
+	  --minutes $(SAGITTAL_MINUTES) $(TRAIN_FLAGS)
+	$(BIN)/python -m training.train --network fine --resume --begin training/runs/sagittal/last.pt \
+	  --out training/runs/fine --minutes $(FINE_MINUTES) $(TRAIN_FLAGS)
+	$(BIN)/python -m training.train --network axial --resume --out training/runs/axial \
+	  --minutes $(AXIAL_MINUTES) $(TRAIN_FLAGS)
+	@set -e; for network in sagittal fine axial; do \
+	  $(BIN)/python -m training.export --checkpoint training/runs/$$network/last.pt; \
+	done
+
+evaluate: $(VENV)/.installed-run ## Measure the shipped weights on held-out data and print the tables (minutes)
+	$(BIN)/python -m training.evaluation $(EVALUATE_FLAGS)
 
 samples: $(VENV)/.installed-run ## Generate sample_dicoms/ anew
 	$(BIN)/python sample_dicoms/build.py
