@@ -122,6 +122,9 @@ def render(rng: np.random.Generator, chosen: LocalMap, size: tuple[int, int], we
     kind, means = draw_means(rng)
     while wet is not None and (kind == "random" or kind.startswith("t1") == wet):
         kind, means = draw_means(rng)
+    if kind.startswith("t1"):
+        # In thick axial slices fluid and roots are often as bright as discs.
+        means[Tissue.CSF] *= np.exp(rng.uniform(0, 1.1))
     table = intensity_table(rng, anatomy, means)
     centres, count = frame.planes(rng)
     index = frame.index(centres, anatomy.tissue.affine)

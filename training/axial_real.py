@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from pipeline.phantom.anatomy import NetworkClass
 from training.oblique import PIXEL_MM, Frame
 from training.paste import Pasted, paste_fragment
 from training.sample import Floats, soft_classes
@@ -109,7 +110,9 @@ def _look(rng: np.random.Generator, slices: Floats, hard: NDArray[np.uint8]) -> 
     if kind < 0.4:
         return slices, True
     if kind < 0.75:
-        return np.stack([t1_like(np.random.default_rng(state), plane, hard) for plane in slices]), False
+        dark = np.stack([t1_like(np.random.default_rng(state), plane, hard) for plane in slices])
+        canal = ndimage.gaussian_filter((hard == NetworkClass.CANAL).astype(np.float32), 0.6)
+        return dark + canal * np.float32(np.percentile(dark, 99) * rng.uniform(0, 0.22)), False
     fatless = kind > 0.88
     return np.stack([other_gains(np.random.default_rng(state), p, hard, fatless=fatless) for p in slices]), True
 
