@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pipeline.dicom.visit import Role
 from pipeline.findings import Finding
+from pipeline.segmentation.fusion import FusedFragment
 from pipeline.volume import Volume
 
 
@@ -59,6 +60,9 @@ class FragmentMeasurement:
         float32, 0…1: fraction of each native voxel of that series that the fragment fills.
     volumes_by_role_mm3
         The same from every series that sees it, for comparison.
+    fused
+        The fragment from the measured series and the axial ones together, in patient coordinates: it says more of its
+        shape than one stack of thick slices. None where no axial series shows the level.
     replaced_mm3
         Where a person drew the fragment: the volume that was measured without the drawing. None where nobody did.
     """
@@ -71,6 +75,7 @@ class FragmentMeasurement:
     role: Role
     occupancy: Volume
     volumes_by_role_mm3: Mapping[Role, float]
+    fused: FusedFragment | None = None
     replaced_mm3: float | None = None
 
 

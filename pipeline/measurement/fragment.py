@@ -14,6 +14,7 @@ from pipeline.measurement.uncertainty import Spread, slice_error_mm3, surface_mm
 from pipeline.measurement.volumetry import Occupancy, occupancy
 from pipeline.segmentation.anatomy import Anatomy, Level
 from pipeline.segmentation.displaced import DisplacedMaterial, displaced_probability
+from pipeline.segmentation.fusion import fuse
 from pipeline.volume import Volume
 
 SMALLEST_SECTION_MM2 = 15.0
@@ -57,8 +58,9 @@ def measure_fragment(
     """
     by_role: dict[Role, float] = {}
     chosen: tuple[DisplacedMaterial, Occupancy] | None = None
+    axial: list[DisplacedMaterial] = []
     for each, segmentation in anatomy.segmentations.items():
-        if each.plane is Plane.AXIAL:  # its labels are those of the sagittal series: no measurement of its own
+        if segmentation.carried:  # labels of another series: no measurement of its own
             continue
         image = visit.series[each].volume
         if image.shape != segmentation.labels.shape or (each != role and not _reaches(image, anatomy.levels[level])):
@@ -68,6 +70,8 @@ def measure_fragment(
         by_role[each] = found.volume_mm3
         if each == role:
             chosen = material, found
+        elif each.plane is Plane.AXIAL:
+            axial.append(material)
     if chosen is None:
         raise ValueError(f"the segmentation of {role} does not lie on its series")
     material, found = chosen
@@ -82,6 +86,7 @@ def measure_fragment(
         role=role,
         occupancy=found.share,
         volumes_by_role_mm3=by_role,
+        fused=fuse([material, *axial], anatomy.levels[level], anatomy.shifts_lps_mm) if axial else None,
     )
     return MeasuredFragment(
         measurement,

@@ -1,10 +1,10 @@
-"""What the other sagittal series of a visit say about the volume measured in one of them."""
+"""What the other series of a visit say about the volume measured in one of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipeline.dicom.visit import Role
+from pipeline.dicom.visit import Plane, Role
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.change import FragmentMeasurement, Interval
 
@@ -14,6 +14,8 @@ COMPARABLE = (Role.SAGITTAL_T2, Role.SAGITTAL_T1_POST)
 NATIVE_T1_RIM = 1.4
 """On T1 before contrast medium the rim of granulation tissue looks like the fragment and is counted with it: 1.35
 and 1.36 times the volume of T2 in the sample cases with a rim. So much more is expected, and no disagreement."""
+AXIAL_EXCESS = 1.5
+"""An axial series that finds so much more than the interval allows disagrees."""
 
 
 def disagreement_mm3(role: Role, volumes_mm3: Mapping[Role, float]) -> float:
@@ -52,6 +54,9 @@ def disagreement_findings(when: str, fragment: FragmentMeasurement, own: Interva
 def _outside(role: Role, volume_mm3: float, fragment: FragmentMeasurement, own: Interval) -> bool:
     """Whether a series differs by more than the interval, the rim of native T1 allowed for."""
     low, high = own.low, own.high
+    if role.plane is Plane.AXIAL:
+        # A stack may show a part of the fragment only, and sees its ends between slices.
+        low, high = 0.0, AXIAL_EXCESS * high
     if role is Role.SAGITTAL_T1:
         high *= NATIVE_T1_RIM
     if fragment.role is Role.SAGITTAL_T1:

@@ -162,6 +162,7 @@ def _page(comparison: Comparison, pictures: dict[str, Any], extra: tuple[Finding
             cutoffs=", ".join(f"{cutoff:g}" for cutoff in comparison.config.measurement.bands_percent),
             series_disagree=any(finding.code == "series-disagree" for finding in comparison.findings),
             roles=sorted({*change.baseline.volumes_by_role_mm3, *change.followup.volumes_by_role_mm3}),
+            any_fused=change.baseline.fused is not None or change.followup.fused is not None,
             role_names=ROLE_NAMES,
             naming=_naming(comparison),
             quality=comparison.alignment.quality,

@@ -13,7 +13,7 @@ from pipeline.dicom.visit import Candidate, Series, Visit
 from pipeline.findings import Finding
 from pipeline.measurement.change import FragmentMeasurement
 from pipeline.report.answer import NOTICE, answer, days_between
-from pipeline.report.herniation import herniation_dict, herniation_of
+from pipeline.report.herniation import fused_dict, herniation_dict, herniation_of
 from pipeline.report.numbers import rounded, rounded_interval, rounded_matrix
 from pipeline.report.redact import Redactor
 
@@ -130,6 +130,7 @@ def _visit(visit: Visit, fragment: FragmentMeasurement, redact: Redactor) -> dic
                 role.value: rounded(volume, VOLUME_DIGITS)
                 for role, volume in sorted(fragment.volumes_by_role_mm3.items())
             },
+            "fused": fused_dict(fragment),
         },
     }
 

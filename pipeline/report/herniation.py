@@ -10,13 +10,25 @@ from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.herniation import Herniation, HerniationType, Migration, describe_herniation
 
 MM_DIGITS = 1
+VOLUME_DIGITS = 1
 
 
 def herniation_of(fragment: FragmentMeasurement, anatomy: Anatomy, level: str) -> Herniation:
     """Describe what was measured; none where nothing exceeds the detection limit."""
     if not fragment.present or level not in anatomy.levels:
         return Herniation(level, HerniationType.NONE)
-    return describe_herniation(fragment.occupancy, anatomy, level)
+    shape = fragment.fused.occupancy if fragment.fused and fragment.fused.volume_mm3 > 0 else fragment.occupancy
+    return describe_herniation(shape, anatomy, level)
+
+
+def fused_dict(fragment: FragmentMeasurement) -> dict[str, Any] | None:
+    """The fragment from all series together, as in ``docs/report.schema.json``; None where there is one series."""
+    if fragment.fused is None:
+        return None
+    return {
+        "volume_mm3": rounded(fragment.fused.volume_mm3, VOLUME_DIGITS),
+        "series": [role.value for role in fragment.fused.roles],
+    }
 
 
 def herniation_dict(herniation: Herniation) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pipeline.dicom.visit import Plane, Role
 from pipeline.measurement.structures import StructureVolume, structure_volumes
 from pipeline.report.answer import NOTICE
 from pipeline.report.as_json import MM_DIGITS, VOLUME_DIGITS, candidate_dict, provenance_values, series_dict
-from pipeline.report.herniation import herniation_dict, herniation_of
+from pipeline.report.herniation import fused_dict, herniation_dict, herniation_of
 from pipeline.report.numbers import rounded, rounded_interval
 from pipeline.report.redact import Redactor
 from pipeline.report.segmentation_tables import instance_table, structure_table
@@ -100,6 +100,7 @@ def _fragment(result: SegmentedVisit, name: str) -> dict[str, Any]:
         "volumes_by_series_mm3": {
             role.value: rounded(volume, VOLUME_DIGITS) for role, volume in sorted(fragment.volumes_by_role_mm3.items())
         },
+        "fused": fused_dict(fragment),
         "share_at_edge": rounded(found.at_edge, CONFIDENCE_DIGITS),
         "taken_for_false_mm3": rounded(found.suppressed_mm3, VOLUME_DIGITS),
         "herniation": herniation_dict(herniation_of(fragment, result.anatomy, name)),

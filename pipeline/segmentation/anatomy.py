@@ -77,6 +77,8 @@ class SeriesSegmentation:
         float32, shape (6, slices, rows, columns), classes in the order of :class:`Structure`, variants averaged.
     fragment_variants
         float32, shape (variants, slices, rows, columns): probability of FRAGMENT in each test-time variant.
+    carried
+        True where labels and probabilities are those of another series, taken over through patient coordinates.
     """
 
     role: Role
@@ -84,6 +86,7 @@ class SeriesSegmentation:
     instances: Volume
     probabilities: NDArray[np.float32]
     fragment_variants: NDArray[np.float32]
+    carried: bool = False
 
 
 @dataclass(frozen=True, eq=False)

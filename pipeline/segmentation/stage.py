@@ -74,7 +74,7 @@ def segment(
     axial = _axial(visit, anatomy, settings, networks.axial, say)
     return replace(
         anatomy,
-        segmentations={**anatomy.segmentations, **{role: one.segmentation for role, one in axial.items()}},
+        segmentations={**anatomy.segmentations, **{role: _marked(one) for role, one in axial.items()}},
         shifts_lps_mm={role: one.shift_mm for role, one in axial.items() if one.shift_mm.any()},
         findings=(*anatomy.findings, *findings, *_of_axial(axial)),
     )
@@ -144,6 +144,10 @@ def _axial(
 
     roles = [role for role in visit.series if role.plane is Plane.AXIAL]
     return dict(zip(roles, for_each(look, roles, settings.threads), strict=True))
+
+
+def _marked(one: AxialSegmentation) -> SeriesSegmentation:
+    return one.segmentation if one.from_network else replace(one.segmentation, carried=True)
 
 
 def _of_axial(axial: Mapping[Role, AxialSegmentation]) -> list[Finding]:

@@ -47,7 +47,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
             raise LevelError("L4/L5 is not in view. Choose another level.")
         return replace(made, config=config)
 
-    monkeypatch.setattr(pipeline.workflow, "segment_visit", segment_visit)
+    monkeypatch.setattr(pipeline.segmenting, "segment_visit", segment_visit)
     return seen
 
 
