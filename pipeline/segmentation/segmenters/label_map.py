@@ -27,7 +27,8 @@ from pipeline.segmentation.labelmap import require_image
 from pipeline.segmentation.landmarks import named_levels, named_vertebrae
 from pipeline.segmentation.levels import LevelNaming
 from pipeline.segmentation.native import on_native_grid
-from pipeline.segmentation.network import Predictor, shared_network
+from pipeline.segmentation.network import Networks, Predictor, shared_networks
+from pipeline.segmentation.segmenters.map_fragment import mix_in, with_fine_fragment
 from pipeline.segmentation.segmenters.map_names import names_of
 from pipeline.segmentation.segmenters.map_on_grid import LabelMap, read_label_map
 from pipeline.segmentation.segmenters.scheme import Scheme
@@ -38,10 +39,11 @@ ORDER = (Role.SAGITTAL_T2, Role.SAGITTAL_T1, Role.SAGITTAL_T1_POST, Role.SAGITTA
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """One sagittal series as the label map has it."""
+    """One sagittal series as the label map has it, and what the network says of it where it was asked."""
 
     prediction: Prediction
     spine: Spine
+    found: Prediction | None
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,12 @@ class LabelMapSegmenter:
     scheme
         What their values mean.
     network
-        Tells the fragment; the shipped network when None.
+        Tells the fragment; the shipped networks when None. A single one looks at every series alone.
     """
 
     files: tuple[Path, ...]
     scheme: Scheme
-    network: Predictor | None = None
+    network: Predictor | Networks | None = None
 
     def __call__(
         self, visit: Visit, settings: SegmentationSettings, progress: Callable[[str], None] | None = None, /
@@ -80,12 +82,12 @@ class LabelMapSegmenter:
         """
         labels = read_label_map(self.files, self.scheme)
         say = progress or (lambda _: None)
-        network = None if labels.marks_fragment else self.network or shared_network(settings.threads)
+        networks = None if labels.marks_fragment else self._networks(settings.threads)
         findings = [*labels.findings, self._used(labels)]
         seen: dict[Role, _Seen] = {}
         for role in (role for role in ORDER if role in visit.series):
             say(role.words)
-            one = _seen(labels, visit.series[role].volume, role, settings, network)
+            one = _seen(labels, visit.series[role].volume, role, settings, networks)
             if one is not None:
                 seen[role] = one
         _require_overlap(seen, visit, self.files)
@@ -97,12 +99,20 @@ class LabelMapSegmenter:
         naming = names_of(labels, seen[reference].prediction, seen[reference].spine, settings.lowest_disc)
         anatomy = _anatomy(seen, reference, naming)
         _require_level(anatomy, settings.level)
+        if networks is not None and networks.fine is not None:
+            say("fine pass")
+            found = {role: one.found for role, one in seen.items() if one.found is not None}
+            anatomy = with_fine_fragment(visit, anatomy, labels, found, settings=settings, network=networks.fine)
         axial = _axial(visit, anatomy, say)
         return replace(
             anatomy,
             segmentations={**anatomy.segmentations, **axial},
             findings=(*findings, *naming.findings),
         )
+
+    def _networks(self, threads: int) -> Networks:
+        given = self.network or shared_networks(threads)
+        return given if isinstance(given, Networks) else Networks(given)
 
     def _used(self, labels: LabelMap) -> Finding:
         digests = ", ".join(f"{image.sha256[:12]}…" for image in labels.images)
@@ -122,7 +132,7 @@ class LabelMapSegmenter:
 
 
 def _seen(
-    labels: LabelMap, volume: Volume, role: Role, settings: SegmentationSettings, network: Predictor | None
+    labels: LabelMap, volume: Volume, role: Role, settings: SegmentationSettings, networks: Networks | None
 ) -> _Seen | None:
     """One series; None where the map marks nothing of it."""
     require_image(volume, role.words)
@@ -130,18 +140,13 @@ def _seen(
     if not shares[1:].any():
         return None
     variants = shares[Structure.FRAGMENT][None]
-    if network is not None:
-        found = predict(volume, network, settings.variants)
+    found = None
+    if networks is not None:
+        found = predict(volume, networks.sagittal, settings.variants)
         variants = found.native_fragment_variants
-        _mix_in(shares, found.native_probabilities[Structure.FRAGMENT])
+        mix_in(shares, found.native_probabilities[Structure.FRAGMENT])
     prediction = _as_prediction(volume, shares, variants)
-    return _Seen(prediction, find_spine(prediction))
-
-
-def _mix_in(shares: NDArray[np.float32], fragment: NDArray[np.float32]) -> None:
-    """Let the network's fragment take its part of every voxel (in place)."""
-    shares *= 1.0 - fragment
-    shares[Structure.FRAGMENT] = fragment
+    return _Seen(prediction, find_spine(prediction), found)
 
 
 def _as_prediction(volume: Volume, shares: NDArray[np.float32], variants: NDArray[np.float32]) -> Prediction:

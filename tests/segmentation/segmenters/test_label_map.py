@@ -13,6 +13,7 @@ from pipeline.config import SegmentationSettings
 from pipeline.dicom.visit import Role
 from pipeline.errors import LevelError, UsageError
 from pipeline.segmentation.anatomy import Anatomy, Structure
+from pipeline.segmentation.network import Networks
 from pipeline.segmentation.segmenters.label_map import LabelMapSegmenter
 from pipeline.segmentation.segmenters.place import looked_up
 from pipeline.segmentation.segmenters.scheme import find_scheme
@@ -164,6 +165,29 @@ def test_spineps_without_its_labelling_model_is_counted_anew(
     require_right(anatomy, truth, lumbar)
     assert anatomy.counted_from == "sacrum"
     assert "labels-counted-anew" in {finding.code for finding in anatomy.findings}
+
+
+def test_the_fine_pass_has_the_say_about_the_fragment(
+    lumbar: Known, truth: Truth, tmp_path: Path, segmented: Callable[..., Anatomy]
+) -> None:
+    """A fine network that sees no fragment takes the one at the level away, and nothing of the label map."""
+
+    def blind(slices: NDArray[np.float32]) -> NDArray[np.float32]:
+        result = np.zeros((len(slices), len(Structure), *slices.shape[2:]), np.float32)
+        result[:, Structure.BACKGROUND] = 1.0
+        return result
+
+    before = segmented("totalspineseg", totalspineseg(truth)).segmentations[T2]
+    both = LabelMapSegmenter(
+        (nifti(totalspineseg(truth), tmp_path / "map.nii.gz"),),
+        find_scheme("totalspineseg"),
+        Networks(Knowing(lumbar.labels), fine=blind),
+    )
+    after = both(visit(sagittal_t2=picture(lumbar)), SegmentationSettings(variants=1)).segmentations[T2]
+    gone = (before.labels.array == Structure.FRAGMENT) & (after.labels.array != Structure.FRAGMENT)
+    assert gone.sum() * lumbar.labels.voxel_volume_mm3 > 1000.0  # of 1200
+    np.testing.assert_array_equal(after.instances.array[~gone], before.instances.array[~gone])
+    assert dice(after.instances.array == 123, truth[1].array == 123) > 0.9
 
 
 def test_our_own_files_come_back_as_they_were(lumbar: Known, truth: Truth, segmented: Callable[..., Anatomy]) -> None:
