@@ -16,6 +16,7 @@ from pipeline.measurement.comparability import ROLES
 from pipeline.measurement.stage import measure
 from pipeline.provenance import Stopwatch, describe_run
 from pipeline.registration.alignment import Alignment
+from pipeline.registration.counted import check_visits_agree
 from pipeline.registration.stage import align
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.segmenters.contribution import Contribution, receive
@@ -23,6 +24,11 @@ from pipeline.segmentation.segmenters.registry import find_segmenter
 
 Source = Path | str | Sequence[Path | str] | Visit
 """A visit already loaded, or where to load it from: a folder, a DICOMDIR, a zip, a list of files."""
+
+OF_THE_NAMES = frozenset(
+    {"disc-not-seen", "levels-disagree-between-series", "sacrum-barely-in-view", "transitional-anatomy"}
+)
+"""Codes of what leaves the names of the levels open."""
 
 OF_THE_PAIR = frozenset(
     {
@@ -127,6 +133,8 @@ def compare(
             (*first.findings, *first_given.findings, *first_anatomy.findings),
             (*second.findings, *second_given.findings, *second_anatomy.findings),
         ),
+        *_level_chosen(level),
+        *check_visits_agree(first_anatomy, second_anatomy),
         *alignment.findings,
         *change.findings,
     )
@@ -177,6 +185,13 @@ def _of_visits(first: Sequence[Finding], second: Sequence[Finding]) -> tuple[Fin
     return tuple(dict.fromkeys(findings))
 
 
+def _level_chosen(level: str) -> tuple[Finding, ...]:
+    usual = SegmentationSettings().level
+    if level == usual:
+        return ()
+    return (Finding("level-chosen", Severity.INFO, f"{level} was measured, as asked for, instead of {usual}."),)
+
+
 def _require_level(level: str, first: Anatomy, second: Anatomy, config: Config) -> None:
     for name, anatomy in (("baseline", first), ("follow-up", second)):
         if level not in anatomy.levels:
@@ -189,9 +204,14 @@ def _require_level(level: str, first: Anatomy, second: Anatomy, config: Config) 
         if confidence < config.segmentation.minimum_level_confidence:
             raise LevelError(
                 f"{level} could be named with a confidence of only {confidence:.2f} in the {name} images "
-                f"(at least {config.segmentation.minimum_level_confidence:.2f} is asked for). Look at the levels, "
-                "then name the lowest visible disc with --lowest-disc."
+                f"(at least {config.segmentation.minimum_level_confidence:.2f} is asked for). {_doubts(anatomy)}"
+                "Look at the levels, then name the lowest visible disc with --lowest-disc."
             )
+
+
+def _doubts(anatomy: Anatomy) -> str:
+    """What was seen that leaves the names open, as sentences that end with a space."""
+    return "".join(f"{finding.message} " for finding in anatomy.findings if finding.code in OF_THE_NAMES)
 
 
 def _require_alignment(alignment: Alignment, config: Config) -> None:

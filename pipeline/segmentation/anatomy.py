@@ -43,7 +43,7 @@ class Level:
     posterior_margin_lps_mm
         Shape (3,): where the disc's mid-plane meets the canal in the mid-sagittal plane.
     confidence
-        0…1 that the name is right: evidence weighed by rule, not a measured frequency.
+        0…1 that the name is right; ``docs/levels.md`` tells how often names of each confidence were.
     """
 
     name: str

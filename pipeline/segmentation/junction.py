@@ -27,13 +27,14 @@ FARTHEST_MM = 45.0
 MIDLINE_MM = 8.0
 BIN_MM = 2.0
 REACH_MM = 44.0
-TAPER_MM = (36.0, 26.0)
-"""How far below and above the disc the column's depth is followed."""
+TAPER_MM = 36.0
+"""How far below the disc the column's depth is followed."""
+EDGE_PIXELS = 2
 AXIS_MM = (30.0, 26.0)
 """How far below and above the disc the column's direction is followed."""
 NEAR_MM = 22.0
 """Bone within this distance of a disc decides whether lumbar or sacral bone adjoins it."""
-FEWEST_BINS = 5
+FEWEST_BINS = 8
 FEWEST_PIXELS = 12
 TAPER_OVER_MM = 30.0
 
@@ -64,6 +65,32 @@ class Junction:
     slope_degrees: float
     sacral_below: float
     sacral_above: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """Pixels of the column near the midline.
+
+    Attributes
+    ----------
+    points
+        Shape (n, 3): lateral, row, column in mm.
+    bone
+        Whether a pixel is vertebra or sacrum, not disc.
+    share
+        SACRUM among its bone, 0…1.
+    edge
+        Whether it lies at the upper or lower edge of the image.
+    """
+
+    points: NDArray[np.float64]
+    bone: NDArray[np.bool_]
+    share: NDArray[np.float32]
+    edge: NDArray[np.bool_]
+
+    def of(self, chosen: NDArray[np.bool_]) -> _Column:
+        """Some of the pixels."""
+        return _Column(self.points[chosen], self.bone[chosen], self.share[chosen], self.edge[chosen])
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,41 +143,38 @@ def find_junctions(
     bone = labels[at] != Structure.DISC
     sacral = probabilities[Structure.SACRUM][at]
     share = sacral / np.maximum(sacral + probabilities[Structure.VERTEBRA][at], 1e-6)
+    edge = (where[:, 1] < EDGE_PIXELS) | (where[:, 1] >= labels.shape[1] - EDGE_PIXELS)
     return tuple(
-        _junction(disc, points, bone, share, guided | (disc.along_mm > axis.end_mm - BEYOND_MM)) for disc in discs
+        _junction(disc, _Column(points, bone, share, edge).of(guided | (disc.along_mm > axis.end_mm - BEYOND_MM)))
+        for disc in discs
     )
 
 
-def _junction(
-    disc: Disc,
-    points: NDArray[np.float64],
-    bone: NDArray[np.bool_],
-    share: NDArray[np.float32],
-    column: NDArray[np.bool_],
-) -> Junction:
-    frame = disc.offset(points)
-    near = column & (np.abs(frame[:, 1]) < FARTHEST_MM) & (frame[:, 1] < disc.depth_mm / 2 + POSTERIOR_MM)
-    below, above = (_profile(frame[near, 1], side * frame[near, 2] - disc.height_mm / 2) for side in (-1.0, 1.0))
-    adjoining = [
-        bone & near & (distance > 2.0) & (distance < NEAR_MM)
-        for distance in (-frame[:, 2] - disc.height_mm / 2, frame[:, 2] - disc.height_mm / 2)
-    ]
+def _junction(disc: Disc, column: _Column) -> Junction:
+    frame = disc.offset(column.points)
+    own = column.of((np.abs(frame[:, 1]) < FARTHEST_MM) & (frame[:, 1] < disc.depth_mm / 2 + POSTERIOR_MM))
+    frame = disc.offset(own.points)
+    distances = [side * frame[:, 2] - disc.height_mm / 2 for side in (-1.0, 1.0)]
+    below, above = (_profile(frame[:, 1], distance, own.edge) for distance in distances)
+    adjoining = [own.bone & (distance > 2.0) & (distance < NEAR_MM) for distance in distances]
     return Junction(
         below_mm=BIN_MM * int(np.count_nonzero(np.isfinite(below.depth))),
-        taper=_taper(below, TAPER_MM[0]),
+        taper=_taper(below, TAPER_MM),
         angle_degrees=_angle(below, above),
         slope_degrees=sacral_slope_degrees(disc),
-        sacral_below=float(share[adjoining[0]].mean()) if adjoining[0].any() else 0.0,
-        sacral_above=float(share[adjoining[1]].mean()) if adjoining[1].any() else 0.0,
+        sacral_below=float(own.share[adjoining[0]].mean()) if adjoining[0].any() else 0.0,
+        sacral_above=float(own.share[adjoining[1]].mean()) if adjoining[1].any() else 0.0,
     )
 
 
-def _profile(back: NDArray[np.float64], distance: NDArray[np.float64]) -> _Profile:
+def _profile(back: NDArray[np.float64], distance: NDArray[np.float64], edge: NDArray[np.bool_]) -> _Profile:
+    """What the edge of the image cuts off would look narrow: from there on nothing counts."""
     starts = np.arange(1.0, REACH_MM, BIN_MM)
     depth, middle = (np.full(len(starts), np.nan) for _ in range(2))
+    cut = float(distance[edge & (distance > 0)].min(initial=np.inf))
     for k, start in enumerate(starts):
         here = back[(distance >= start) & (distance < start + BIN_MM)]
-        if here.size >= FEWEST_PIXELS:
+        if here.size >= FEWEST_PIXELS and start + BIN_MM <= cut:
             front, rear = np.percentile(here, (3, 97))
             depth[k], middle[k] = rear - front + 1.0, (rear + front) / 2
     return _Profile(starts + BIN_MM / 2, depth, middle)

@@ -6,27 +6,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.errors import LevelError
 from pipeline.findings import Finding, Severity
-from pipeline.segmentation.bodies import Body
 from pipeline.segmentation.discs import Disc
 from pipeline.segmentation.instances import Spine
+from pipeline.segmentation.lumbosacral import lumbosacral_chances
 from pipeline.segmentation.names import bodies_above
+from pipeline.segmentation.transitional import OPEN, Sign, transitional_finding, transitional_signs
 
 USUAL_LOWEST = "L5/S1"
-SACRUM_SHARE = 0.5
-"""Share of sacrum among a body's bone from which it is taken for sacrum."""
-SACRUM_HEIGHT_MM = 18.0
-"""So much of S1 must be seen for full trust in the count."""
 GAP_OF_A_LOST_DISC = 1.6
 GAP_OF_A_FALSE_DISC = 0.5
-FULL_DISC_DEPTH_MM = 20.0
-FULL_DISC_HEIGHT_MM = 4.5
-UNSURE_SHARE = (0.25, 0.75)
+SPLIT_GAP = 0.75
+"""A disc that divides a usual distance in two parts, both shorter than this share of it, lies inside a vertebra."""
+WHOLE_GAP = 1.3
+LEAST_SACRUM_MM = 16.0
+"""With less bone in view below the lowest disc, a vertebra cut by the edge of the image looks like a sacrum."""
+SUREST = 0.97
+"""No count from the sacrum is surer: about one spine in thirty has a vertebra more or less, or a transitional one that
+does not look it."""
 OVERRIDE_CONFIDENCE = 0.99
-FLAT_SACRUM_DEGREES = 12.0
+PER_LEVEL = 0.995
+"""What each step up from the sacrum leaves of the confidence."""
+PER_LOST_DISC = 0.6
+"""What a disc that was not seen leaves of it for the names above."""
+STRONG_DISC = 0.5
+WEAKEST = 0.6
 
 
 @dataclass(frozen=True)
@@ -76,65 +82,87 @@ def name_levels(spine: Spine, lowest_disc: str | None = None) -> LevelNaming:
     UsageError
         If ``lowest_disc`` is no name to count from.
     """
-    shares = [_sacrum_share(body) for body in spine.bodies]
-    lowest = _lumbosacral(shares)
+    chances = lumbosacral_chances(spine.discs, spine.bodies, spine.junctions)
+    best = int(np.argmax(chances.discs))
+    in_view = bool(chances.discs[best] > chances.none)
+    if not in_view and lowest_disc is None:
+        raise LevelError(_no_sacrum(spine))
+    lowest = best if in_view else len(spine.discs) - 1
     findings: list[Finding] = []
-    if lowest is None and lowest_disc is None:
-        raise LevelError(
-            f"{len(spine.discs)} discs are in view but no sacrum below them, so they cannot be counted. Look at the "
-            "images and name the lowest visible disc with --lowest-disc, for example --lowest-disc L5/S1."
-        )
-    if lowest is None:
-        lowest = len(spine.discs) - 1
     positions = _positions(spine.discs[: lowest + 1], findings)
-    transitional = _transitional(spine, shares, lowest, findings)
+    signs = transitional_signs(spine, lowest, chances) if in_view else ()
+    if signs:
+        findings.append(transitional_finding(signs))
+    counted = _with_signs(min(float(chances.discs[lowest]), SUREST), signs)
+    if in_view and spine.junctions[lowest].below_mm < LEAST_SACRUM_MM:
+        findings.append(_barely_seen(spine.junctions[lowest].below_mm))
+        counted = min(counted, OPEN)
+    base = counted
     if lowest_disc is not None:
-        findings.append(
-            Finding(
-                "lowest-disc-overridden",
-                Severity.INFO,
-                f"The lowest disc was named {lowest_disc} by the user; levels are counted up from it, "
-                "not from the sacrum.",
-            )
-        )
+        findings.append(_overridden(lowest_disc, counted if in_view else None))
         base = OVERRIDE_CONFIDENCE
-    else:
-        base = _base_confidence(spine, shares, lowest, transitional)
     names = _disc_names(positions, lowest_disc or USUAL_LOWEST)
     return LevelNaming(
         discs={name: k for k, name in names.items()},
         bodies=_body_names(names, len(spine.bodies), spine, lowest),
         confidence=_confidences(names, positions, spine.discs, base),
         counted_from="sacrum" if lowest_disc is None else "override",
-        transitional=transitional,
-        sacral_from=lowest + 1 if shares[lowest + 1] >= SACRUM_SHARE else len(spine.bodies),
+        transitional=bool(signs),
+        sacral_from=lowest + 1 if in_view else len(spine.bodies),
         findings=tuple(findings),
     )
 
 
-def _sacrum_share(body: Body) -> float:
-    bone = body.vertebra_share + body.sacrum_share
-    return body.sacrum_share / bone if body.voxels and bone > 0 else 0.0
+def _no_sacrum(spine: Spine) -> str:
+    n = len(spine.discs)
+    seen = f"{n} discs are" if n != 1 else "1 disc is"
+    return (
+        f"{seen} in view but no sacrum below them, so they cannot be counted. Look at the "
+        "images and name the lowest visible disc with --lowest-disc, for example --lowest-disc L5/S1."
+    )
 
 
-def _lumbosacral(shares: Sequence[float]) -> int | None:
-    """Index of the disc with vertebra above and sacrum below it: the cut that contradicts least; None without one."""
-    if max(shares) < SACRUM_SHARE:
-        return None
-    values = np.array(shares)
-    costs = [values[: k + 1].sum() + (1.0 - values[k + 1 :]).sum() for k in range(len(values) - 1)]
-    lowest = int(np.argmin(costs))
-    return lowest if values[lowest + 1] >= SACRUM_SHARE > values[lowest] else None
+def _barely_seen(below_mm: float) -> Finding:
+    return Finding(
+        "sacrum-barely-in-view",
+        Severity.WARNING,
+        f"Only {below_mm:.0f} mm of the bone below the lowest disc are in view; whether it is the sacrum or a vertebra "
+        "cut by the edge of the image is unsure. Look at the images and name the lowest visible disc with "
+        "--lowest-disc.",
+    )
+
+
+def _with_signs(chance: float, signs: Sequence[Sign]) -> float:
+    """The chance that the lowest disc is rightly named, where signs of transitional anatomy leave the name open."""
+    for sign in signs:
+        chance = min(chance * sign.factor, sign.most)
+    return chance
+
+
+def _overridden(lowest_disc: str, counted: float | None) -> Finding:
+    """Record an override with what the count would have been (``counted``: its confidence; None without a sacrum)."""
+    by_itself = (
+        f"counted from the sacrum it would be {USUAL_LOWEST}, with a confidence of {counted:.2f}"
+        if counted is not None
+        else "no sacrum is in view to count from"
+    )
+    return Finding(
+        "lowest-disc-overridden",
+        Severity.INFO,
+        f"The lowest disc was named {lowest_disc} by the user, and levels are counted up from it; {by_itself}.",
+    )
 
 
 def _positions(discs: Sequence[Disc], findings: list[Finding]) -> list[int | None]:
     """How many levels each disc lies above the lowest one; None for a disc that is none."""
     positions: list[int | None] = [None] * len(discs)
     positions[-1] = 0
-    last = len(discs) - 1
-    for k in range(len(discs) - 2, -1, -1):
-        gap = float(np.linalg.norm(discs[k].centre - discs[last].centre))
-        usual = _usual_gap(discs, k)
+    real = [k for k in range(len(discs)) if not _splits_a_vertebra(discs, k)]
+    findings.extend(_false_disc(_gap(discs, k, k + 1)) for k in range(len(discs)) if k not in real)
+    for place in range(len(real) - 2, -1, -1):
+        k = real[place]
+        last = next(j for j in real if j > k and positions[j] is not None)
+        gap, usual = _gap(discs, k, last), _usual_gap([discs[j] for j in real], place)
         if gap < GAP_OF_A_FALSE_DISC * usual:
             findings.append(_false_disc(gap))
             continue
@@ -142,8 +170,20 @@ def _positions(discs: Sequence[Disc], findings: list[Finding]) -> list[int | Non
         if steps > 1:
             findings.append(_lost_disc(gap))
         positions[k] = (positions[last] or 0) + steps
-        last = k
     return positions
+
+
+def _gap(discs: Sequence[Disc], k: int, other: int) -> float:
+    return float(np.linalg.norm(discs[k].centre - discs[other].centre))
+
+
+def _splits_a_vertebra(discs: Sequence[Disc], k: int) -> bool:
+    """Whether disc ``k`` divides a usual distance between its neighbours in two."""
+    if not 0 < k < len(discs) - 1:
+        return False
+    usual = float(np.median([_gap(discs, j, j + 1) for j in range(len(discs) - 1)]))
+    above, below = _gap(discs, k - 1, k), _gap(discs, k, k + 1)
+    return max(above, below) < SPLIT_GAP * usual and above + below < WHOLE_GAP * usual
 
 
 def _usual_gap(discs: Sequence[Disc], k: int) -> float:
@@ -168,57 +208,6 @@ def _lost_disc(gap: float) -> Finding:
         f"Two neighbouring discs lie {gap:.0f} mm apart: one disc between them was not seen, perhaps a fused level. "
         "It was counted, and the names above it are less sure.",
     )
-
-
-def _transitional(spine: Spine, shares: Sequence[float], lowest: int, findings: list[Finding]) -> bool:
-    """Whether the lumbosacral junction is ambiguous, with what was seen."""
-    seen = []
-    for disc in spine.discs[lowest + 1 : lowest + 2]:
-        if disc.depth_mm >= FULL_DISC_DEPTH_MM and disc.height_mm >= FULL_DISC_HEIGHT_MM:
-            size = f"{disc.depth_mm:.0f} mm deep, {disc.height_mm:.0f} mm high"
-            seen.append(f"a full disc ({size}) below the first sacral body")
-    doubtful = [k for k in (lowest, lowest + 1) if UNSURE_SHARE[0] < shares[k] < UNSURE_SHARE[1]]
-    if doubtful:
-        place = "above" if doubtful[0] == lowest else "below"
-        seen.append(
-            f"the body {place} the lowest disc is neither clearly lumbar nor clearly sacral ({shares[doubtful[0]]:.0%})"
-        )
-    if seen:
-        findings.append(
-            Finding(
-                "transitional-anatomy",
-                Severity.WARNING,
-                f"The lumbosacral junction may be transitional: {' and '.join(seen)}. Check the level names, and "
-                "set them with --lowest-disc where they are wrong.",
-            )
-        )
-    return bool(seen)
-
-
-def _base_confidence(spine: Spine, shares: Sequence[float], lowest: int, transitional: bool) -> float:
-    """Confidence, as weighed evidence, that the lowest disc is L5/S1: a product of one factor per piece of evidence."""
-    sacrum, above = spine.bodies[lowest + 1], spine.bodies[lowest]
-    contrast = float(np.clip(shares[lowest + 1] - shares[lowest], 0.0, 1.0))
-    in_view = float(np.clip(sacrum.height_mm / SACRUM_HEIGHT_MM, 0.3, 1.0))
-    votes = [s >= SACRUM_SHARE > a for s, a in zip(sacrum.variants_sacrum, above.variants_sacrum, strict=True)]
-    agreement = float(np.mean(votes)) if votes else 1.0
-    strength = float(np.clip(spine.discs[lowest].strength / 0.6, 0.5, 1.0))
-    return (
-        0.98
-        * (0.4 + 0.6 * contrast)
-        * (0.7 + 0.3 * in_view)
-        * (0.5 + 0.5 * agreement)
-        * (0.8 + 0.2 * strength)
-        * (0.9 if sacral_slope_degrees(spine.discs[lowest]) < FLAT_SACRUM_DEGREES else 1.0)
-        * (0.9 if lowest < 3 else 1.0)
-        * (0.65 if transitional else 1.0)
-    )
-
-
-def sacral_slope_degrees(disc: Disc) -> float:
-    """Tilt of a disc against the horizontal of the image; positive where its front lies lower, as on S1."""
-    posterior: NDArray[np.float64] = disc.axes[:, 1]
-    return float(np.degrees(np.arctan2(-posterior[1], posterior[2])))
 
 
 def _disc_names(positions: Sequence[int | None], lowest_disc: str) -> dict[int, str]:
@@ -248,6 +237,6 @@ def _confidences(
         position = positions[k] or 0
         counted = sum(1 for other in names if other > k)
         lost = position - counted
-        weak = float(np.clip(discs[k].strength / 0.5, 0.6, 1.0))
-        result[name] = float(np.clip(base * 0.995**counted * 0.6**lost * weak, 0.0, 1.0))
+        weak = float(np.clip(discs[k].strength / STRONG_DISC, WEAKEST, 1.0))
+        result[name] = float(np.clip(base * PER_LEVEL**counted * PER_LOST_DISC**lost * weak, 0.0, 1.0))
     return result

@@ -8,12 +8,21 @@ from numpy.typing import NDArray
 from pipeline.errors import AnatomyError
 from pipeline.segmentation.anatomy import Structure
 from pipeline.segmentation.instances import Spine
-from pipeline.segmentation.levels import sacral_slope_degrees
+from pipeline.segmentation.junction import sacral_slope_degrees
 
 FEWEST_DISCS = 3
-GAP_MM = (21.0, 52.0)
-"""Distance between neighbouring lumbar discs; cervical ones lie 13–20 mm apart."""
-BODY_DEPTH_MM = (20.0, 50.0)
+GAP_MM = (24.0, 46.0)
+"""Distance between neighbouring lumbar discs: 27 to 39 mm in 30 real spines; cervical ones lie 13 to 20 mm apart,
+those of the middle of the chest 21 to 25 mm."""
+EVEN_GAP = 0.35
+UNEVEN_SHARE = 0.5
+"""Distances between discs differ by less than the former from their median, at least in this share of them; a lost or a
+false disc among them is no fault."""
+COLUMN_MM = 90.0
+"""Bodies and discs together are at least so long: three vertebrae."""
+COLUMN_BEFORE_MM = (4.0, 60.0)
+BODY_DEPTH_MM = (22.0, 46.0)
+"""26 to 39 mm in 30 real spines."""
 DISC_HEIGHT_MM = (1.5, 20.0)
 CANAL_SHARE = 0.6
 """Of the discs, so many must have canal behind them."""
@@ -61,6 +70,7 @@ def _faults(spine: Spine, probabilities: NDArray[np.float32]) -> list[str]:
         ]
     return [
         *_size_faults(spine),
+        *_column_faults(spine),
         *_canal_faults(spine),
         *_direction_faults(spine),
         *_certainty_faults(spine, probabilities),
@@ -86,6 +96,23 @@ def _size_faults(spine: Spine) -> list[str]:
     height = float(np.median([disc.height_mm for disc in spine.discs]))
     if not DISC_HEIGHT_MM[0] <= height <= DISC_HEIGHT_MM[1]:
         faults.append(f"the discs are {height:.1f} mm high (lumbar: {DISC_HEIGHT_MM[0]:g} to {DISC_HEIGHT_MM[1]:g} mm)")
+    return faults
+
+
+def _column_faults(spine: Spine) -> list[str]:
+    """A lumbar column is long, and its discs follow each other at even distances."""
+    faults = []
+    gaps = np.linalg.norm(np.diff([disc.centre for disc in spine.discs], axis=0), axis=1)
+    even = np.abs(gaps / np.median(gaps) - 1.0) < EVEN_GAP
+    if even.mean() < UNEVEN_SHARE:
+        faults.append(f"the discs lie unevenly, {gaps.min():.0f} to {gaps.max():.0f} mm apart")
+    if spine.axis is not None:
+        before = (spine.axis.before > COLUMN_BEFORE_MM[0]) & (spine.axis.before < COLUMN_BEFORE_MM[1])
+        bodies = np.isin(spine.labels, (Structure.VERTEBRA, Structure.SACRUM, Structure.DISC)).any(axis=0) & before
+        along = spine.axis.along[bodies]
+        length = float(np.ptp(np.percentile(along, (1, 99)))) if along.size else 0.0
+        if length < COLUMN_MM:
+            faults.append(f"the column of bodies and discs is only {length:.0f} mm long (at least {COLUMN_MM:.0f} mm)")
     return faults
 
 
