@@ -80,7 +80,7 @@ def displaced_probability(
     """Displaced disc material of ``level`` as seen in one series.
 
     Counted is the FRAGMENT class behind the posterior margin of the disc space, and the DISC class that stands out
-    2 mm behind that margin; inside canal and foramina; at most 25 mm up or down along the posterior wall.
+    2.5 mm behind that margin; inside canal and foramina; at most 25 mm up or down along the posterior wall.
     A connected component belongs to the disc that it touches, else to the nearest one along the wall; a component
     that touches two discs is divided half-way. Components that cannot be disc material by their place, or by their
     brightness in ``image``, are left out.
