@@ -12,7 +12,7 @@ from pipeline.dicom.visit import Role
 from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
 from pipeline.volume import Volume
 
-COARSE_MM = 1.2
+COARSE_MM = 1.6
 """Sagittal slices lie millimetres apart: sampling them more finely than this gains nothing."""
 
 
@@ -37,8 +37,7 @@ def carried_to(
     """
     step = tuple(max(1, round(COARSE_MM / s)) for s in grid.spacing_mm)
     axes = [np.arange(0, n + k - 1, k, dtype=np.float64) for n, k in zip(grid.shape, step, strict=True)]
-    lps = grid.to_lps(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1))
-    coarse = np.mean([_sampled(source, lps) for source in (reference, *others)], axis=0)
+    coarse = np.mean([_sampled(source, grid, axes) for source in (reference, *others)], axis=0, dtype=np.float32)
     probabilities = np.zeros((len(Structure), *grid.shape), dtype=np.float32)
     for structure in Structure:
         if structure is not Structure.BACKGROUND:
@@ -54,11 +53,14 @@ def carried_to(
     )
 
 
-def _sampled(source: SeriesSegmentation, lps: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Probabilities (6, …) of one sagittal segmentation at LPS points (…, 3); 0 outside its field of view."""
-    index = source.labels.to_index(lps)
+def _sampled(source: SeriesSegmentation, grid: Volume, axes: Sequence[NDArray[np.float64]]) -> NDArray[np.float32]:
+    """Probabilities (6, …) of one sagittal segmentation at indices of ``grid``; 0 outside its field of view."""
+    across = np.linalg.solve(source.labels.affine, grid.affine)
+    index = across[:3, 3] + sum(
+        at.reshape([-1 if a == axis else 1 for a in range(4)]) * across[:3, axis] for axis, at in enumerate(axes)
+    )
     inside = ((index > -1.0) & (index < source.labels.shape)).all(axis=-1)
-    result = np.zeros((len(Structure), *lps.shape[:-1]), dtype=np.float32)
+    result = np.zeros((len(Structure), *index.shape[:-1]), dtype=np.float32)
     at = index[inside].T
     for structure in Structure:
         if structure is not Structure.BACKGROUND:

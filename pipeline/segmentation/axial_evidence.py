@@ -12,10 +12,10 @@ from pipeline.segmentation.anatomy import Structure
 
 SOLID = (Structure.VERTEBRA, Structure.SACRUM, Structure.DISC)
 """In-plane these look alike where a slice grazes them; the sagittal series tell them apart."""
-UNKNOWN = 0.1
-"""Sagittal evidence below this share says nothing."""
-SAGITTAL_WEIGHT = 1.0
-"""Power of the sagittal evidence where it tells vertebra, sacrum and disc apart."""
+SOFT = (Structure.BACKGROUND, Structure.CANAL, Structure.FRAGMENT)
+"""On T1 the content of the canal is of one grey, and what is displaced shows by its course along the canal."""
+UNKNOWN = 0.03
+"""The say of the sagittal series is bounded by this: what they show with less than this share counts as unseen."""
 NAME_REACH_MM = 14.0
 """A structure takes its name from the nearest named one of its kind within this distance."""
 NAMING_STEP_MM = 1.2
@@ -24,27 +24,36 @@ NAMING_STEP_MM = 1.2
 def combined(axial: NDArray[np.float32], sagittal: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities of an axial series from its own network and from the sagittal series.
 
-    The axial network decides where solid tissue, canal and displaced material end in the plane of its slices. What is
-    vertebra, sacrum or disc among the solid is decided by both: a slice 4 mm thick that grazes an endplate holds them
-    all, while the sagittal series show that border from the side.
+    The axial network decides where solid tissue ends in the plane of its slices. What is vertebra, sacrum or disc
+    among the solid, and what is canal or displaced among the soft, is decided by both, as by two independent
+    witnesses: a slice 4 mm thick that grazes an endplate holds them all, while the sagittal series show that border
+    from the side.
 
     Parameters
     ----------
     axial, sagittal
-        float32, shape (6, …), in the order of :class:`Structure`; ``sagittal`` is zero outside its field of view.
+        float32, shape (6, …), in the order of :class:`Structure`.
 
     Returns
     -------
-    float32, same shape, sums to 1.
+    float32, same shape; the share of solid tissue in each voxel is that of ``axial``.
     """
-    solid = axial[list(SOLID)]
-    evidence = sagittal[list(SOLID)] + np.float32(UNKNOWN)
-    share = solid * evidence**SAGITTAL_WEIGHT
-    total = share.sum(axis=0)
-    scale = np.divide(solid.sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
-    result = axial.copy()
-    result[list(SOLID)] = share * scale
+    result = np.empty_like(axial)
+    for group in (SOLID, SOFT):
+        shares = axial[list(group)]
+        weighed = shares * (sagittal[list(group)] + np.float32(UNKNOWN))
+        total = weighed.sum(axis=0)
+        scale = np.divide(shares.sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
+        result[list(group)] = weighed * scale
     return result
+
+
+def followed(
+    variants: NDArray[np.float32], before: NDArray[np.float32], after: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Variants (variants, …) of a share, changed as their mean was changed from ``before`` to ``after``."""
+    factor = np.divide(after, before, out=np.zeros_like(after), where=before > 0)
+    return np.asarray(np.clip(variants * factor, 0.0, 1.0), dtype=np.float32)
 
 
 def tidied(labels: NDArray[np.uint8], carried: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from pipeline.dicom.visit import Role
 from pipeline.findings import Finding
 from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
 from pipeline.segmentation.axial_agreement import agreement_of, shifted
-from pipeline.segmentation.axial_evidence import combined, named, tidied
+from pipeline.segmentation.axial_evidence import combined, followed, named, tidied
 from pipeline.segmentation.axial_view import AxialView, looked_at
 from pipeline.segmentation.names import vertebra_value
 from pipeline.segmentation.network import Predictor
@@ -85,13 +85,15 @@ def _on_native_grid(role: Role, volume: Volume, carried: SeriesSegmentation, vie
     probabilities = combined(view.probabilities, view.crop(carried.probabilities))
     own = tidied(probabilities.argmax(axis=0).astype(np.uint8), view.crop(carried.labels.array))
     own, own_instances = named(own, view.crop(carried.instances.array), vertebra_value("S1"), view.grid.spacing_mm)
+    fragment = Structure.FRAGMENT
+    own_variants = followed(view.fragment_variants, view.probabilities[fragment], probabilities[fragment])
     labels, instances = carried.labels.array.copy(), carried.instances.array.copy()
     whole = carried.probabilities.copy()
-    variants = np.repeat(whole[Structure.FRAGMENT][None], len(view.fragment_variants), axis=0)
+    variants = np.repeat(whole[fragment][None], len(view.fragment_variants), axis=0)
     for target, values, beyond in (
         (labels, own, Structure.BACKGROUND),
         (instances, own_instances, 0),
-        (variants, view.fragment_variants, 0.0),
+        (variants, own_variants, 0.0),
     ):
         view.clear(target, beyond)
         view.paste(target, values)

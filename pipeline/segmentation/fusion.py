@@ -20,6 +20,8 @@ MARGIN_MM = 4.0
 """The fine grid reaches this far beyond the outermost material."""
 SHOWN = 0.05
 """A voxel with less of it does not widen the grid."""
+TRUST = {Role.SAGITTAL_T1: 0.5, Role.SAGITTAL_T1_POST: 0.5, Role.AXIAL_T1: 0.5, Role.AXIAL_T1_POST: 0.5}
+"""How much a series counts against T2 and STIR (1.0): on T1, fluid and displaced material are of nearly one grey."""
 EMPTY_HALF_MM = 6
 """Half width of the grid where no series shows any material."""
 
@@ -86,10 +88,11 @@ def fuse(
         raise ValueError(f"material of {level.name} is to be fused, and at least one series must be given")
     shifts = shifts_mm or {}
     stacks = [_placed(one.probability, shifts.get(one.role)) for one in materials]
+    trust = [TRUST.get(one.role, 1.0) for one in materials]
     grid = _fine_grid(stacks, level)
     occupancy = np.zeros(grid.shape, dtype=np.float32)
     if any((stack.array > SHOWN).any() for stack in stacks):
-        occupancy = reconstructed(stacks, grid.with_array(averaged(stacks, grid)))
+        occupancy = reconstructed(stacks, trust, grid.with_array(averaged(stacks, grid)))
     by_role: dict[Role, float] = {}
     for one in materials:
         own = float(one.probability.array.sum(dtype=np.float64)) * one.probability.voxel_volume_mm3

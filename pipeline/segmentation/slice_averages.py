@@ -75,17 +75,19 @@ class SliceAverages:
 
 
 def reconstructed(
-    stacks: Sequence[Volume], start: Volume, smoothness: float = SMOOTHNESS, iterations: int = ITERATIONS
+    stacks: Sequence[Volume], trust: Sequence[float], start: Volume, smoothness: float = SMOOTHNESS
 ) -> NDArray[np.float32]:
     """The occupancy whose slice averages reproduce every stack.
 
-    Minimises the mean over the stacks of the squared misfit plus ``smoothness`` times the squared differences of
-    neighbours, within 0…1, by accelerated projected gradients (Beck and Teboulle 2009).
+    Minimises the mean over the stacks, weighted by ``trust``, of the squared misfit plus ``smoothness`` times the
+    squared differences of neighbours, within 0…1, by accelerated projected gradients (Beck and Teboulle 2009).
 
     Parameters
     ----------
     stacks
         Occupancies on native grids; at least one.
+    trust
+        Weight of each stack, larger than zero.
     start
         First guess on the fine grid.
 
@@ -94,13 +96,14 @@ def reconstructed(
     float32, shape of ``start``
     """
     seen = [SliceAverages.of(stack, start) for stack in stacks]
-    share = np.float32(1.0 / len(seen))
-    bound = float(share * np.sum([one.curvature for one in seen], axis=0).max()) + 12.0 * smoothness
+    shares = np.asarray(trust, dtype=np.float32) / np.float32(sum(trust))
+    curvature = sum(share * one.curvature for share, one in zip(shares, seen, strict=True))
+    bound = float(np.max(curvature)) + 12.0 * smoothness
     current = np.clip(start.array, 0, 1).astype(np.float32).ravel()
     ahead, momentum = current, 1.0
-    for _ in range(iterations):
+    for _ in range(ITERATIONS):
         slope = np.float32(smoothness) * _roughness(ahead.reshape(start.shape)).ravel()
-        for one in seen:
+        for share, one in zip(shares, seen, strict=True):
             slope += share * one.pull(ahead)
         following = np.clip(ahead - slope / np.float32(bound), 0.0, 1.0)
         faster = (1.0 + np.sqrt(1.0 + 4.0 * momentum**2)) / 2.0
