@@ -12,7 +12,7 @@ from pipeline.volume import Volume
 
 SMALLEST_ISOLATED_MM3 = 40.0
 """An island that touches no disc and holds less than this is taken for noise."""
-DETACHED_MM = 6.0
+DETACHED_MM = 8.0
 """Displaced material lies on the posterior wall: what starts deeper than this is a root or the flaval ligament."""
 SACRAL_MM = 15.0
 """Below the lowest disc an island is looked for this far only: fat and roots fill the sacral canal."""
