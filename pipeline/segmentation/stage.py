@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.config import SegmentationSettings
 from pipeline.dicom.visit import Plane, Role, Visit
-from pipeline.errors import LevelError, NoUsableSeriesError
+from pipeline.errors import NoUsableSeriesError
 from pipeline.findings import Finding, Severity
 from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation
 from pipeline.segmentation.axial import carried_to
@@ -38,8 +38,8 @@ def segment(
     visit
         The series; at least one sagittal one is needed.
     settings
-        ``level`` must be in view; ``lowest_disc`` overrides the count; ``variants`` and ``threads`` of the networks;
-        which series are seen ``together``.
+        ``level`` gets the fine pass, or the lowest disc where that is not in view; ``lowest_disc`` overrides the count;
+        ``variants`` and ``threads`` of the networks; which series are seen ``together``.
     progress
         Called with a short text when a series begins.
     network
@@ -57,7 +57,7 @@ def segment(
     AnatomyError
         If no sagittal series shows a lumbar spine.
     LevelError
-        If the levels cannot be counted, or ``settings.level`` is not in view.
+        If the levels cannot be counted.
     """
     say = progress or (lambda _: None)
     _require_sagittal(visit)
@@ -67,7 +67,6 @@ def segment(
     reference = choose_reference(counted)
     anatomy = named(counted, reference, findings)
     del counted  # what the networks said of whole series is large, and all of it that is needed is in the anatomy
-    _require_level(anatomy, settings.level)
     if networks.fine is not None:
         say("fine pass")
         anatomy = _refined(visit, anatomy, settings, networks.fine)
@@ -91,7 +90,7 @@ def _networks(visit: Visit, network: Predictor | Networks | None, settings: Segm
 def _refined(visit: Visit, anatomy: Anatomy, settings: SegmentationSettings, network: Predictor) -> Anatomy:
     """The sagittal series seen together around the level asked for; the reference in all variants, others in two."""
     names = list(anatomy.levels)
-    at = names.index(settings.level)
+    at = names.index(settings.level) if settings.level in names else len(names) - 1
     levels = [anatomy.levels[name] for name in names[max(0, at - 1) : at + 2]]
     chosen = set(anatomy.segmentations) if settings.together is None else {Role(name) for name in settings.together}
     images = {role: visit.series[role].volume for role in anatomy.segmentations}
@@ -111,15 +110,6 @@ def _require_sagittal(visit: Visit) -> None:
         raise NoUsableSeriesError(
             f"Levels are counted on sagittal images, and this visit has no sagittal series (series in use: {have}). "
             "Add the sagittal T2 or T1 series of the same examination."
-        )
-
-
-def _require_level(anatomy: Anatomy, level: str) -> None:
-    if level not in anatomy.levels:
-        seen = ", ".join(anatomy.levels) or "none"
-        raise LevelError(
-            f"{level} is not in view; the discs that could be named are: {seen}. Choose one of them with --level, or "
-            "name the lowest visible disc with --lowest-disc if the count is wrong."
         )
 
 
