@@ -49,7 +49,7 @@ class LocalMap:
         low = max(curve.disc_arc[last - 2] - 32, curve.arc[curve.wall[:, 1] < height[0] - _MARGIN_MM][0])
         high = min(curve.disc_arc[last] + 44, curve.arc[curve.wall[:, 1] > height[1] + _MARGIN_MM][-1])
         centroids = list(self.anatomy.fragment_centroid_lps.values())
-        if centroids and rng.random() < 0.6:
+        if centroids and rng.random() < 0.4:
             _, y, z = centroids[int(rng.integers(len(centroids)))]
             nearest = np.argmin(((curve.wall - np.array([y, z])) ** 2).sum(axis=1))
             arc = curve.arc[nearest] + rng.normal(0, 4.5)
@@ -124,7 +124,7 @@ def render(rng: np.random.Generator, chosen: LocalMap, size: tuple[int, int], we
         kind, means = draw_means(rng)
     if kind.startswith("t1"):
         # In thick axial slices fluid and roots are often as bright as discs.
-        means[Tissue.CSF] *= np.exp(rng.uniform(0, 1.1))
+        means[Tissue.CSF] *= np.exp(rng.uniform(0.25, 1.15))
     table = intensity_table(rng, anatomy, means)
     centres, count = frame.planes(rng)
     index = frame.index(centres, anatomy.tissue.affine)
