@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pipeline.dicom.visit import Visit
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.fragment import MeasuredFragment
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.displaced import displaced_probability
 
 
-def other_level_findings(when: str, anatomy: Anatomy, measured: MeasuredFragment, level: str) -> list[Finding]:
+def other_level_findings(
+    when: str, visit: Visit, anatomy: Anatomy, measured: MeasuredFragment, level: str
+) -> list[Finding]:
     """Name the levels, other than ``level``, with more displaced material than the detection limit.
 
     Their volumes are sums of probabilities in the series that was measured, without the refinement and the interval
@@ -20,12 +23,13 @@ def other_level_findings(when: str, anatomy: Anatomy, measured: MeasuredFragment
         ``"baseline"`` or ``"follow-up"``.
     """
     segmentation = anatomy.segmentations[measured.measurement.role]
+    image = visit.series[measured.measurement.role].volume
     voxel, limit = segmentation.labels.voxel_volume_mm3, measured.measurement.detection_limit_mm3
     seen = []
     for name, other in anatomy.levels.items():
         if name == level:
             continue
-        material = displaced_probability(segmentation, other, anatomy)
+        material = displaced_probability(segmentation, other, anatomy, image)
         volume = float(material.probability.array.sum(dtype=float)) * voxel
         if volume > limit:
             seen.append(f"{name} (about {_rounded(volume)} mm³)")

@@ -76,8 +76,8 @@ def measure(
         *unlike,
         *fragment_findings("baseline", first),
         *fragment_findings("follow-up", second),
-        *other_level_findings("baseline", baseline_anatomy, first, level),
-        *other_level_findings("follow-up", followup_anatomy, second, level),
+        *other_level_findings("baseline", baseline, baseline_anatomy, first, level),
+        *other_level_findings("follow-up", followup, followup_anatomy, second, level),
         *coverage_findings("baseline", first.measurement, second.measurement, to_followup),
         *coverage_findings("follow-up", second.measurement, first.measurement, rigid.inverse(to_followup)),
     ]

@@ -46,7 +46,7 @@ def _evaluated(patient: Patient, thick: bool) -> dict[str, Any]:
     result["dice"], result["dice_1mm"] = _overlaps(patient, found, weights)
     result["disc_dice"] = {name: _disc_dice(patient, found, weights, name, own) for name, own in places.items()}
     result["displaced_mm3"] = {
-        name: round(volume_mm3(displaced(anatomy, found, own)), 1) for name, own in places.items() if name != BELOW
+        name: round(volume_mm3(displaced(anatomy, found, own, image)), 1) for name, own in places.items() if name != BELOW
     }
     result["graded"] = {name: _grading(patient, name) for name in places if name in patient.gradings}
     return result

@@ -22,7 +22,7 @@ FOUND = 0.25
 """A fragment of which this share was hit counts as found."""
 NARROW_MM = 10.0
 """A sac of less depth than this is a narrow canal."""
-VERSION = 4
+VERSION = 5
 
 
 def evaluate_pasted(patient: Patient) -> list[dict[str, Any]]:
@@ -56,7 +56,14 @@ def _measured(patient: Patient, wanted: Wanted, drawn: Pasted) -> dict[str, Any]
     image = sagittal(averaged(drawn.image, weights), (THICK_MM, *patient.image.spacing_mm[1:]))
     truth = averaged(drawn.occupancy, weights)
     true_mm3 = float(truth.sum(dtype=np.float64)) * image.voxel_volume_mm3
-    nothing = {"true_mm3": round(true_mm3, 1), "found_mm3": 0.0, "dice": 0.0, "soft_dice": 0.0, "hit": 0.0}
+    nothing = {
+        "right_parent": False,
+        "true_mm3": round(true_mm3, 1),
+        "found_mm3": 0.0,
+        "dice": 0.0,
+        "soft_dice": 0.0,
+        "hit": 0.0,
+    }
     anatomy = segmented(visit_of({Role.SAGITTAL_T2: image}), wanted.level).anatomy
     if anatomy is None:
         return {**nothing, "seen": 0.0}
@@ -65,9 +72,15 @@ def _measured(patient: Patient, wanted: Wanted, drawn: Pasted) -> dict[str, Any]
     seen = round(hit(found.probabilities[5], truth), 3)
     if own is None:
         return {**nothing, "seen": seen}
-    material = displaced(anatomy, found, own)
+    # A fragment that migrated half-way may be given to the other disc: that is another fault than to miss it.
+    names = list(anatomy.levels)
+    near = names[max(0, names.index(own) - 1) : names.index(own) + 2]
+    materials = {name: displaced(anatomy, found, name, image) for name in near}
+    parent = max(near, key=lambda name: (hit(materials[name].probability.array, truth), name == own))
+    material = materials[parent]
     probability = material.probability.array
     return {
+        "right_parent": parent == own,
         "true_mm3": round(true_mm3, 1),
         "found_mm3": round(volume_mm3(material), 1),
         "dice": round(dice(probability > 0.5, truth > 0.5), 4),

@@ -70,9 +70,11 @@ def nearest_level(anatomy: Anatomy, centre_lps_mm: NDArray[np.float64], within_m
     return name if name is not None and distance[name] <= within_mm else None
 
 
-def displaced(anatomy: Anatomy, segmentation: SeriesSegmentation, name: str) -> DisplacedMaterial:
-    """Displaced material of a level in one series, by the pipeline."""
-    return displaced_probability(segmentation, anatomy.levels[name], anatomy)
+def displaced(
+    anatomy: Anatomy, segmentation: SeriesSegmentation, name: str, image: Volume | None = None
+) -> DisplacedMaterial:
+    """Displaced material of a level in one series, by the pipeline, which measures with the image at hand."""
+    return displaced_probability(segmentation, anatomy.levels[name], anatomy, image)
 
 
 def volume_mm3(material: DisplacedMaterial) -> float:
