@@ -21,7 +21,7 @@ GAP_OF_A_FALSE_DISC = 0.5
 SPLIT_GAP = 0.75
 """A disc that divides a usual distance in two parts, both shorter than this share of it, lies inside a vertebra."""
 WHOLE_GAP = 1.3
-LEAST_SACRUM_MM = 16.0
+LEAST_SACRUM_MM = 12.0
 """With less bone in view below the lowest disc, a vertebra cut by the edge of the image looks like a sacrum."""
 SUREST = 0.97
 """No count from the sacrum is surer: about one spine in thirty has a vertebra more or less, or a transitional one that
