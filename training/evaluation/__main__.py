@@ -1,6 +1,7 @@
 """Measure the product and print the tables: ``python -m training.evaluation``.
 
-With ``--write`` the figures go to ``training/evaluation/results.json`` and into the tables of ``docs/evaluation.md``.
+With ``--write`` the figures go to ``training/evaluation/results.json`` and into the tables of ``docs/evaluation.md``
+and ``docs/model-card.md``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from pipeline.files import write_text
 from training.evaluation.anatomy import evaluate_anatomy
-from training.evaluation.cache import product_sha256, weights_sha256
+from training.evaluation.cache import networks, product_sha256, weights_sha256
 from training.evaluation.clinical import evaluate_clinical, unpacked
 from training.evaluation.pasted import evaluate_pasted
 from training.evaluation.phantoms import SEEDS, evaluate_phantom, phantom_folder
@@ -27,7 +28,7 @@ from training.evaluation.tables import TABLES, rendered
 from training.split import HELD_OUT
 
 RESULTS = Path(__file__).with_name("results.json")
-PAGE = Path("docs/evaluation.md")
+PAGES = (Path("docs/evaluation.md"), Path("docs/model-card.md"))
 PARTS = ("thick", "native", "pasted", "phantom", "clinical", "speed")
 
 
@@ -94,6 +95,7 @@ def main() -> None:
     found = measure(options.part or list(PARTS), options.data, lambda text: print(text, flush=True))
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
     results |= found | {"made": results.get("made", {}) | dict.fromkeys(found, _made())}
+    results["networks"] = networks()
     for name, table in TABLES.items():
         try:
             print(f"\n## {name}\n\n{table(results)}")
@@ -101,7 +103,8 @@ def main() -> None:
             print(f"\n## {name}: {missing} was not measured")
     if options.write:
         write_text(RESULTS, json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-        write_text(PAGE, rendered(PAGE.read_text(encoding="utf-8"), results))
+        for page in PAGES:
+            write_text(page, rendered(page.read_text(encoding="utf-8"), results))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation, Structure
 from pipeline.segmentation.names import disc_value
 from training.evaluation.cache import remembered
 from training.evaluation.overlap import dice
-from training.evaluation.product import displaced, nearest_level, segmented, visit_of, volume_mm3
+from training.evaluation.product import measured, nearest_level, segmented, visit_of
 from training.evaluation.real import BELOW, CANAL, DISC, VERTEBRA, Patient, sagittal
 from training.evaluation.thick import THICK_MM, averaged, coarse, slab_weights
 
@@ -22,7 +22,7 @@ STRUCTURES = {
     "canal": (Structure.CANAL, CANAL),
     "vertebra": (Structure.VERTEBRA, VERTEBRA),
 }
-VERSION = 3
+VERSION = 4
 
 
 def evaluate_anatomy(patient: Patient, thick: bool) -> dict[str, Any]:
@@ -46,7 +46,9 @@ def _evaluated(patient: Patient, thick: bool) -> dict[str, Any]:
     result["dice"], result["dice_1mm"] = _overlaps(patient, found, weights)
     result["disc_dice"] = {name: _disc_dice(patient, found, weights, name, own) for name, own in places.items()}
     result["displaced_mm3"] = {
-        name: round(volume_mm3(displaced(anatomy, found, own, image)), 1) for name, own in places.items() if name != BELOW
+        name: round(measured(anatomy, Role.SAGITTAL_T2, own, image).volume_mm3, 1)
+        for name, own in places.items()
+        if name != BELOW
     }
     result["graded"] = {name: _grading(patient, name) for name in places if name in patient.gradings}
     return result

@@ -34,6 +34,26 @@ def weights_sha256() -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.onnx"))}
 
 
+def networks() -> list[dict[str, Any]]:
+    """Every shipped network, as its manifest describes it."""
+    folder = Path(str(package_file("segmentation/weights")))
+    found = []
+    for path in sorted(folder.glob("*.onnx")):
+        manifest = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        training = manifest.get("training", {})
+        found.append(
+            {
+                "file": path.name,
+                "sha256": weights_sha256()[path.name],
+                "date": manifest.get("date", ""),
+                "steps": training.get("steps", 0),
+                "hours": training.get("hours", 0.0),
+                "megabytes": round(path.stat().st_size / 1e6, 1),
+            }
+        )
+    return found
+
+
 def array_sha256(array: NDArray[Any]) -> str:
     """Hash of an array's values and shape."""
     return hashlib.sha256(str((array.shape, array.dtype)).encode() + np.ascontiguousarray(array).tobytes()).hexdigest()

@@ -13,11 +13,11 @@ from pipeline.dicom.visit import Plane, Visit
 from pipeline.dicom.visits import load_visit
 from pipeline.segmentation.names import disc_value
 from training.evaluation.cache import remembered
-from training.evaluation.product import displaced, segmented, volume_mm3
+from training.evaluation.product import measured, segmented
 from training.evaluation.statistics import coefficient_of_variation
 
 DISCS = ("L1/L2", "L2/L3", "L3/L4", "L4/L5", "L5/S1")
-VERSION = 1
+VERSION = 2
 
 
 def evaluate_clinical(archive: Path) -> dict[str, Any] | None:
@@ -29,7 +29,7 @@ def evaluate_clinical(archive: Path) -> dict[str, Any] | None:
 
 def _evaluated(archive: Path) -> dict[str, Any]:
     with unpacked(archive) as folder:
-        return measured(load_visit(folder)) if folder else {}
+        return of_visit(load_visit(folder)) if folder else {}
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def unpacked(archive: Path) -> Generator[Path | None]:
         yield Path(folder)
 
 
-def measured(visit: Visit) -> dict[str, Any]:
+def of_visit(visit: Visit) -> dict[str, Any]:
     """Disc volumes by series, their spread, and displaced volume at every level."""
     outcome = segmented(visit)
     if outcome.anatomy is None:
@@ -55,7 +55,9 @@ def measured(visit: Visit) -> dict[str, Any]:
     loose: dict[str, dict[str, float]] = {}
     for role, found in anatomy.segmentations.items():
         loose[role.value] = {
-            name: round(volume_mm3(displaced(anatomy, found, name)), 1) for name in DISCS if name in anatomy.levels
+            name: round(measured(anatomy, role, name, visit.series[role].volume).volume_mm3, 1)
+            for name in DISCS
+            if name in anatomy.levels
         }
         if role.plane is Plane.SAGITTAL:
             volumes[role.value] = {

@@ -19,28 +19,25 @@ from training.evaluation.overlap import dice, soft_dice
 def fused_fragment(
     anatomy: Anatomy, level: str, materials: Sequence[DisplacedMaterial], points: NDArray[np.float64], point_mm3: float
 ) -> dict[str, Any]:
-    """Overlap with the truth of the sagittal series together, the axial ones together, and all.
+    """Overlap with the truth: of the reference, of the axial series together, and of both as a comparison fuses them.
 
     Parameters
     ----------
     points, point_mm3
         Where the fragment truly is, LPS mm of shape (n, 3), and how much each point stands for.
     """
+    sagittal = [one for one in materials if one.role is anatomy.reference]
+    axial = [one for one in materials if one.role.plane is Plane.AXIAL]
     groups = {
-        "sagittal": [one for one in materials if one.role.plane is Plane.SAGITTAL],
-        "axial": [one for one in materials if one.role.plane is Plane.AXIAL],
-        "fused": list(materials),
+        "sagittal": sagittal,
+        "axial": axial,
+        "fused": [*sagittal, *axial],
     }
     result: dict[str, Any] = {}
     for name, members in groups.items():
         if not members:
             continue
-        shifts = {
-            one.role: shift
-            for one in members
-            if (shift := getattr(anatomy.segmentations[one.role], "shift_mm", None)) is not None
-        }
-        found = fuse(members, anatomy.levels[level], shifts)
+        found = fuse(members, anatomy.levels[level], anatomy.shifts_lps_mm)
         true = _occupancy(points, point_mm3, found.occupancy)
         result[name] = {
             "dice": round(dice(found.occupancy.array > 0.5, true > 0.5), 4),

@@ -14,7 +14,7 @@ from training.evaluation.canal_room import CanalRoom
 from training.evaluation.fragments import rooms_of, wanted_fragments, zone_of
 from training.evaluation.overlap import dice, hit, soft_dice
 from training.evaluation.paste import Pasted, Wanted, paste
-from training.evaluation.product import displaced, nearest_level, segmented, visit_of, volume_mm3
+from training.evaluation.product import measured, nearest_level, probable_mm3, segmented, visit_of
 from training.evaluation.real import Patient, sagittal
 from training.evaluation.thick import THICK_MM, averaged, slab_weights
 
@@ -22,7 +22,7 @@ FOUND = 0.25
 """A fragment of which this share was hit counts as found."""
 NARROW_MM = 10.0
 """A sac of less depth than this is a narrow canal."""
-VERSION = 5
+VERSION = 6
 
 
 def evaluate_pasted(patient: Patient) -> list[dict[str, Any]]:
@@ -56,14 +56,8 @@ def _measured(patient: Patient, wanted: Wanted, drawn: Pasted) -> dict[str, Any]
     image = sagittal(averaged(drawn.image, weights), (THICK_MM, *patient.image.spacing_mm[1:]))
     truth = averaged(drawn.occupancy, weights)
     true_mm3 = float(truth.sum(dtype=np.float64)) * image.voxel_volume_mm3
-    nothing = {
-        "right_parent": False,
-        "true_mm3": round(true_mm3, 1),
-        "found_mm3": 0.0,
-        "dice": 0.0,
-        "soft_dice": 0.0,
-        "hit": 0.0,
-    }
+    lost = dict.fromkeys(("found_mm3", "probable_mm3", "dice", "probable_dice", "soft_dice", "hit", "elsewhere"), 0.0)
+    nothing = {"true_mm3": round(true_mm3, 1), **lost}
     anatomy = segmented(visit_of({Role.SAGITTAL_T2: image}), wanted.level).anatomy
     if anatomy is None:
         return {**nothing, "seen": 0.0}
@@ -72,19 +66,20 @@ def _measured(patient: Patient, wanted: Wanted, drawn: Pasted) -> dict[str, Any]
     seen = round(hit(found.probabilities[5], truth), 3)
     if own is None:
         return {**nothing, "seen": seen}
-    # A fragment that migrated half-way may be given to the other disc: that is another fault than to miss it.
+    # The user asks for one level. Material that is given to the disc above or below is lost to that question, so it
+    # counts as missed; how much of it the neighbours got is kept beside it, for that is another fault.
     names = list(anatomy.levels)
-    near = names[max(0, names.index(own) - 1) : names.index(own) + 2]
-    materials = {name: displaced(anatomy, found, name, image) for name in near}
-    parent = max(near, key=lambda name: (hit(materials[name].probability.array, truth), name == own))
-    material = materials[parent]
-    probability = material.probability.array
+    beside = [name for name in names[max(0, names.index(own) - 1) : names.index(own) + 2] if name != own]
+    elsewhere = [measured(anatomy, Role.SAGITTAL_T2, name, image).share for name in beside]
+    mine = measured(anatomy, Role.SAGITTAL_T2, own, image)
     return {
-        "right_parent": parent == own,
         "true_mm3": round(true_mm3, 1),
-        "found_mm3": round(volume_mm3(material), 1),
-        "dice": round(dice(probability > 0.5, truth > 0.5), 4),
-        "soft_dice": round(soft_dice(probability, truth), 4),
-        "hit": round(hit(probability, truth), 3),
+        "found_mm3": round(mine.volume_mm3, 1),
+        "probable_mm3": round(probable_mm3(mine.material), 1),
+        "dice": round(dice(mine.share > 0.5, truth > 0.5), 4),
+        "probable_dice": round(dice(mine.material.probability.array > 0.5, truth > 0.5), 4),
+        "soft_dice": round(soft_dice(mine.share, truth), 4),
+        "hit": round(hit(mine.share, truth), 3),
+        "elsewhere": round(max((hit(share, truth) for share in elsewhere), default=0.0), 3),
         "seen": seen,
     }

@@ -25,12 +25,12 @@ from pipeline.volume import Volume
 from training.evaluation.cache import FOLDER, remembered
 from training.evaluation.fused import fused_fragment
 from training.evaluation.overlap import dice, soft_dice
-from training.evaluation.product import displaced, segmented, volume_mm3
+from training.evaluation.product import measured, segmented
 
 TEMPLATE = Path("configs/phantom/full-protocol.yaml")
 SEEDS = (4101, 4102, 4103, 4104)
 VOLUMES_MM3 = (380.0, 700.0, 1150.0, 1800.0)
-VERSION = 3
+VERSION = 4
 _AXIAL = {
     "plane": "axial", "levels": ["L3/L4", "L4/L5", "L5/S1"], "slices": 24, "matrix": 256, "pixel_mm": 0.7,
     "offset_mm": [0, 14, 0], "phase_along_rows": False,
@@ -114,14 +114,17 @@ def _evaluated(case: PhantomCase, folder: Path) -> dict[str, Any]:
     occupancies = {series["series_instance_uid"]: series["stacks"][0] for series in one["series"]}
     materials = {}
     for role, found in anatomy.segmentations.items():
-        materials[role] = displaced(anatomy, found, truth["level"])
+        if found.carried:
+            continue
+        image = visit.series[role].volume
+        mine = measured(anatomy, role, truth["level"], image)
+        materials[role] = mine.material
         stack = occupancies[visit.series[role].facts.series_instance_uid]
         true = on_grid(folder, stack, found.labels)
-        probability = materials[role].probability.array
         result["series"][role.value] = {
-            "dice": round(dice(probability > 0.5, true > 0.5), 4),
-            "soft_dice": round(soft_dice(probability, true), 4),
-            "found_mm3": round(volume_mm3(materials[role]), 1),
+            "dice": round(dice(mine.share > 0.5, true > 0.5), 4),
+            "soft_dice": round(soft_dice(mine.share, true), 4),
+            "found_mm3": round(mine.volume_mm3, 1),
         }
     points, point_mm3 = _fine_truth(case)
     result["fused"] = fused_fragment(anatomy, truth["level"], list(materials.values()), points, point_mm3)

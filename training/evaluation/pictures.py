@@ -25,7 +25,7 @@ from training.evaluation.fragments import rooms_of, wanted_fragments
 from training.evaluation.paste import paste
 from training.evaluation.pasted import FOUND as FOUND_SHARE
 from training.evaluation.phantoms import on_grid, phantom_folder
-from training.evaluation.product import displaced, nearest_level, segmented, visit_of
+from training.evaluation.product import measured, nearest_level, segmented, visit_of
 from training.evaluation.real import Patient, load_patient, sagittal
 from training.evaluation.thick import THICK_MM, averaged, slab_weights
 
@@ -138,8 +138,7 @@ def phantom_tiles(number: int) -> list[Tile]:
         plane = series.volume.array[k][box].astype(np.float32)
         outlines = [(true[k][box] > 0.5, TRUTH)]
         if anatomy is not None and role in anatomy.segmentations:
-            material = displaced(anatomy, anatomy.segmentations[role], truth["level"])
-            outlines.append((material.probability.array[k][box] > 0.5, FOUND))
+            outlines.append((measured(anatomy, role, truth["level"], series.volume).share[k][box] > 0.5, FOUND))
         tile = outlined(plane, outlines, float(np.percentile(plane, 99.5)))
         size = (TILE, round(TILE * tile.shape[0] / tile.shape[1]))
         tiles.append(named(np.asarray(Image.fromarray(tile).resize(size, Image.Resampling.NEAREST)), role.words))
@@ -159,7 +158,7 @@ def _found(patient: Patient, anatomy: Anatomy | None, level: str, image: Volume)
     own = nearest_level(anatomy, patient.image.to_lps(np.argwhere(patient.disc(level)).mean(axis=0)))
     if own is None:
         return nothing
-    return np.asarray(displaced(anatomy, anatomy.segmentations[Role.SAGITTAL_T2], own).probability.array)
+    return measured(anatomy, Role.SAGITTAL_T2, own, image).share
 
 
 def main() -> None:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pipeline.config import SegmentationSettings
 from pipeline.dicom.visit import PatientIdentity, Role, Series, SeriesFacts, Stack, Visit
 from pipeline.errors import DiscdeltaError
-from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation
+from pipeline.measurement.volumetry import occupancy
+from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.displaced import DisplacedMaterial, displaced_probability
 from pipeline.segmentation.stage import segment
 from pipeline.volume import Volume
@@ -70,13 +71,32 @@ def nearest_level(anatomy: Anatomy, centre_lps_mm: NDArray[np.float64], within_m
     return name if name is not None and distance[name] <= within_mm else None
 
 
-def displaced(
-    anatomy: Anatomy, segmentation: SeriesSegmentation, name: str, image: Volume | None = None
-) -> DisplacedMaterial:
-    """Displaced material of a level in one series, by the pipeline, which measures with the image at hand."""
-    return displaced_probability(segmentation, anatomy.levels[name], anatomy, image)
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Displaced material of one level in one series.
+
+    Attributes
+    ----------
+    material
+        What the segmentation attributes to the level.
+    share
+        float32 on the series' grid: which share of each voxel is fragment, by the measurement.
+    volume_mm3
+        Its sum: what a comparison reports.
+    """
+
+    material: DisplacedMaterial
+    share: NDArray[np.float32]
+    volume_mm3: float
 
 
-def volume_mm3(material: DisplacedMaterial) -> float:
-    """Its expected volume, as the pipeline reports it."""
+def measured(anatomy: Anatomy, role: Role, level: str, image: Volume) -> Measured:
+    """What a comparison would report of one level in one series."""
+    material = displaced_probability(anatomy.segmentations[role], anatomy.levels[level], anatomy, image)
+    found = occupancy(image, material.probability, np.asarray(material.region.array, dtype=bool))
+    return Measured(material, np.asarray(found.share.array, dtype=np.float32), found.volume_mm3)
+
+
+def probable_mm3(material: DisplacedMaterial) -> float:
+    """Expected volume by the networks' probabilities alone."""
     return float(material.probability.array.sum(dtype=np.float64)) * material.probability.voxel_volume_mm3

@@ -69,6 +69,7 @@ def _fragments(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
         "median_soft_dice": round(float(np.median([row["soft_dice"] for row in rows])), 3),
         **relative_agreement([row["found_mm3"] for row in rows], [row["true_mm3"] for row in rows]),
         "large": len(large),
+        "elsewhere": sum(row["hit"] < FOUND <= row["elsewhere"] for row in rows),
         "large_found": sum(row["hit"] >= FOUND for row in large),
     }
 

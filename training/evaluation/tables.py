@@ -118,6 +118,7 @@ def fragments(results: Results) -> str:
             f"{one['lower_percent']:+.0f} … {one['upper_percent']:+.0f}",
             f"{one['median_percent']:+.1f} ({one['quartile_low_percent']:+.0f} … {one['quartile_high_percent']:+.0f})",
             f"{one['large_found']} of {one['large']}" if one["large"] else "–",
+            one["elsewhere"],
         ]
         for name, one in results["pasted"]["summary"].items()
     ]
@@ -130,7 +131,7 @@ def fragments(results: Results) -> str:
         "95 % limits %",
         "median error % (quartiles)",
     ]
-    return markdown([*head, "found, over 250 mm³"], rows)
+    return markdown([*head, "found, over 250 mm³", "given to another disc"], rows)
 
 
 def gradings(results: Results) -> str:
@@ -157,9 +158,9 @@ def phantoms(results: Results) -> str:
             [spoken(role), *cells, _mean([case["series"][role]["dice"] for case in cases if role in case["series"]])]
         )
     for group, words in (
-        ("sagittal", "all sagittal, 1 mm grid"),
+        ("sagittal", "the sagittal reference, 1 mm grid"),
         ("axial", "all axial, 1 mm grid"),
-        ("fused", "all fused, 1 mm grid"),
+        ("fused", "both fused, 1 mm grid"),
     ):
         found = [case["fused"][group] for case in cases if group in case.get("fused", {})]
         if found:
@@ -209,6 +210,22 @@ def made(results: Results) -> str:
     return markdown(["part", "date", "weights (SHA-256)", "weights and code (SHA-256)", "machine"], rows)
 
 
+def networks(results: Results) -> str:
+    """The networks that were measured."""
+    rows = [
+        [
+            f"`{one['file']}`",
+            one["date"],
+            one["steps"],
+            f"{one['hours']:.1f}",
+            f"{one['megabytes']:.1f}",
+            f"`{one['sha256'][:12]}`",
+        ]
+        for one in results["networks"]
+    ]
+    return markdown(["file", "exported", "steps", "hours of training", "MB", "SHA-256"], rows)
+
+
 TABLES: dict[str, Callable[[Results], str]] = {
     "goals": goals,
     "patients": patients,
@@ -219,6 +236,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "clinical": clinical,
     "speed": speed,
     "made": made,
+    "networks": networks,
 }
 
 
