@@ -20,6 +20,8 @@ MIGRATION_MM = 25.0
 LATERAL_MM = 20.0
 """Half width of canal and foramina: beyond it there is psoas and root, not fragment."""
 CANAL_DEPTH_MM = 24.0
+FLUID_BRIGHT = (Role.SAGITTAL_T2, Role.AXIAL_T2)
+"""Where brightness tells fluid and fat from disc. After contrast medium a fragment may outshine suppressed fat."""
 SEED_PROBABILITY = 0.5
 GROWTH_PROBABILITY = 0.15
 CONTACT_MM = 7.0
@@ -83,7 +85,7 @@ def displaced_probability(
     2.5 mm behind that margin; inside canal and foramina; at most 25 mm up or down along the posterior wall.
     A connected component belongs to the disc that it touches, else to the nearest one along the wall; a component
     that touches two discs is divided half-way. Components that cannot be disc material by their place, or by their
-    brightness in ``image``, are left out.
+    brightness in a T2 image, are left out.
 
     Parameters
     ----------
@@ -102,7 +104,7 @@ def displaced_probability(
     """
     wall = PosteriorWall(anatomy.levels.values())
     candidates = _candidates(segmentation, level, anatomy, wall)
-    if image is not None:
+    if image is not None and segmentation.role in FLUID_BRIGHT:
         bright = image.array.ravel()[candidates.flat] > too_bright(segmentation, image, level)
         candidates = replace(candidates, bright=bright)
     shape = segmentation.labels.shape

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -89,7 +91,7 @@ def test_a_root_deep_in_the_canal_is_no_fragment(lumbar: Known, segmented: Anato
     level = segmented.levels["L3/L4"]
     deep = level.posterior_margin_lps_mm + level.axes_lps @ np.array([4.0, 14.0, 0.0])
     changed = with_fragment(lumbar, ball(lumbar.labels, deep, 3.5))
-    assert volume_at(changed, "L3/L4") < 30.0
+    assert volume_at(changed, "L3/L4") < 45.0, "of 180 mm³"
 
 
 def test_material_as_bright_as_fat_or_fluid_is_no_disc(segmented: Anatomy) -> None:
@@ -103,6 +105,9 @@ def test_material_as_bright_as_fat_or_fluid_is_no_disc(segmented: Anatomy) -> No
     found = displaced_probability(one, level, segmented, bright)
     assert float(found.probability.array.sum()) < 0.1 * float(plain.probability.array.sum())
     assert found.suppressed_mm3 > 900.0
+    enhanced = replace(one, role=Role.SAGITTAL_T1_POST)
+    kept = displaced_probability(enhanced, level, segmented, bright)
+    assert np.array_equal(kept.probability.array, plain.probability.array), "an enhancing fragment is one all the same"
 
 
 @pytest.mark.parametrize(("step_mm", "counted"), [(1.0, False), (5.0, True)])
