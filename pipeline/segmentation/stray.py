@@ -16,7 +16,7 @@ DETACHED_MM = 8.0
 """Displaced material lies on the posterior wall: what starts deeper than this is a root or the flaval ligament."""
 SACRAL_MM = 15.0
 """Below the lowest disc an island is looked for this far only: fat and roots fill the sacral canal."""
-BRIGHT = 0.85
+BRIGHT = 0.9
 """Disc material is darker than fat or fluid, whichever is the brighter: this share of it is out of reach."""
 RING_MM = 6.0
 AROUND_MM = 30.0
@@ -65,6 +65,6 @@ def too_bright(segmentation: SeriesSegmentation, image: Volume, level: Level) ->
         return float("inf")
     size = (1, *(2 * max(1, round(RING_MM / s)) + 1 for s in grid.spacing_mm[1:]))
     ring = ndimage.maximum_filter(canal, size=size) & (labels == Structure.BACKGROUND)
-    fluid = float(np.quantile(pixels[canal], 0.75))
+    fluid = float(np.quantile(pixels[canal], 0.9))
     fat = float(np.quantile(pixels[ring], 0.9)) if np.count_nonzero(ring) >= 50 else 0.0
     return BRIGHT * max(fluid, fat)
