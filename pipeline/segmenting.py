@@ -105,16 +105,16 @@ def _only(visit: Visit, roles: Collection[Role]) -> Visit:
 
 
 def _blocks(visit: Visit, anatomy: Anatomy) -> list[Finding]:
-    """A label map lies on one stack: say so where a series has more."""
+    """Sagittal blocks other than the largest, and blocks that a segmenter left out, have no labels: say so."""
     return [
         Finding(
             "blocks-not-labelled",
             Severity.WARNING,
-            f"The {role.words} series was acquired in {len(visit.series[role].stacks)} blocks; only the largest is "
-            "labelled.",
+            f"The {role.words} series was acquired in {len(visit.series[role].stacks)} blocks, of which "
+            f"{1 + len(one.blocks)} {'is' if not one.blocks else 'are'} labelled.",
         )
-        for role in anatomy.segmentations
-        if len(visit.series[role].stacks) > 1
+        for role, one in anatomy.segmentations.items()
+        if len(visit.series[role].stacks) > 1 + len(one.blocks)
     ]
 
 

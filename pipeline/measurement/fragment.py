@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,9 @@ from pipeline.measurement.change import FragmentMeasurement, Interval
 from pipeline.measurement.series import disagreement_mm3
 from pipeline.measurement.uncertainty import Spread, slice_error_mm3, surface_mm2, volume_interval
 from pipeline.measurement.volumetry import Occupancy, occupancy
-from pipeline.segmentation.anatomy import Anatomy, Level
-from pipeline.segmentation.displaced import DisplacedMaterial, displaced_probability
+from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation
+from pipeline.segmentation.blocks import from_middle_mm, labelled_blocks, shown_best
+from pipeline.segmentation.displaced import MIGRATION_MM, DisplacedMaterial, displaced_probability
 from pipeline.segmentation.fusion import fuse
 from pipeline.volume import Volume
 
@@ -54,27 +56,25 @@ def measure_fragment(
 ) -> MeasuredFragment:
     """Measure the displaced material of ``level`` in the series ``role``, with every other series beside it.
 
-    ``role`` and ``level`` must be in ``anatomy``.
+    ``role`` and ``level`` must be in ``anatomy``. Of an axial series in several blocks all that come near the level
+    take part, each place once; the shift of the series (:attr:`Anatomy.shifts_lps_mm`) is that of all its blocks.
     """
     by_role: dict[Role, float] = {}
-    chosen: tuple[DisplacedMaterial, Occupancy] | None = None
-    axial: list[DisplacedMaterial] = []
-    for each, segmentation in anatomy.segmentations.items():
-        if segmentation.carried:  # labels of another series: no measurement of its own
-            continue
-        image = visit.series[each].volume
-        if image.shape != segmentation.labels.shape or (each != role and not _reaches(image, anatomy.levels[level])):
-            continue
-        material = displaced_probability(segmentation, anatomy.levels[level], anatomy, image)
-        found = occupancy(image, material.probability, np.asarray(material.region.array, dtype=bool))
-        by_role[each] = found.volume_mm3
-        if each == role:
-            chosen = material, found
-        elif each.plane is Plane.AXIAL:
-            axial.append(material)
-    if chosen is None:
+    seen: dict[Role, list[_Seen]] = {}
+    for each in anatomy.segmentations:
+        blocks = _blocks(visit, anatomy, anatomy.levels[level], each, always=each is role)
+        if blocks:
+            seen[each] = [_look(block, anatomy, level) for block in blocks]
+            by_role[each] = _volume_mm3(seen[each])
+    if role not in seen:
         raise ValueError(f"the segmentation of {role} does not lie on its series")
-    material, found = chosen
+    material, found = seen[role][0].material, seen[role][0].found
+    axial = [
+        one.material
+        for each, several in seen.items()
+        if each.plane is Plane.AXIAL and each is not role
+        for one in several
+    ]
     alone = _spread(material, found, settings)
     spread = alone.with_disagreement(disagreement_mm3(role, by_role))
     measurement = FragmentMeasurement(
@@ -98,10 +98,61 @@ def measure_fragment(
     )
 
 
-def _reaches(image: Volume, level: Level) -> bool:
-    """Whether the stack shows the level's posterior margin, so that finding nothing there means something."""
-    index = image.to_index(level.posterior_margin_lps_mm)
-    return bool(np.all((index >= 0) & (index <= np.array(image.shape) - 1)))
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """The level's material in one block of one series."""
+
+    material: DisplacedMaterial
+    found: Occupancy
+
+
+def _blocks(
+    visit: Visit, anatomy: Anatomy, level: Level, role: Role, *, always: bool
+) -> list[tuple[Volume, SeriesSegmentation]]:
+    """Image and labels of a series' blocks that may show material of the level, that nearest the disc first.
+
+    None where no block shows the level's posterior margin, unless the series is ``always`` wanted, and none whose
+    labels are those of another series: they are no measurement of their own.
+    """
+    own = [
+        (image, labels)
+        for image, labels in labelled_blocks(visit.series[role], anatomy.segmentations[role])
+        if not labels.carried and image.shape == labels.labels.shape
+    ]
+    margin = level.posterior_margin_lps_mm
+    if not always and not any(_reaches(image, level) for image, _ in own):
+        return []
+    near = [one for one in own if _reaches(one[0], level, MIGRATION_MM)] or own[:1]
+    return sorted(near, key=lambda one: (not _reaches(one[0], level), float(from_middle_mm(one[0], margin)[0])))
+
+
+def _look(block: tuple[Volume, SeriesSegmentation], anatomy: Anatomy, level: str) -> _Seen:
+    image, segmentation = block
+    material = displaced_probability(segmentation, anatomy.levels[level], anatomy, image)
+    return _Seen(material, occupancy(image, material.probability, np.asarray(material.region.array, dtype=bool)))
+
+
+def _volume_mm3(blocks: Sequence[_Seen]) -> float:
+    """Volume in all blocks of one series, without what a block shows that its neighbour shows better."""
+    if len(blocks) == 1:
+        return blocks[0].found.volume_mm3
+    total = 0.0
+    for one in blocks:
+        share = one.found.share
+        index = np.argwhere(share.array > 0)
+        others = [other.found.share for other in blocks if other is not one]
+        counted = shown_best(share, others, share.to_lps(index.astype(np.float64)))
+        total += float(share.array[tuple(index[counted].T)].sum(dtype=np.float64)) * share.voxel_volume_mm3
+    return total
+
+
+def _reaches(image: Volume, level: Level, beyond_mm: float = 0.0) -> bool:
+    """Whether the stack shows the level's posterior margin, so that finding nothing there means something.
+
+    With ``beyond_mm`` also where it ends so far from it.
+    """
+    index, room = image.to_index(level.posterior_margin_lps_mm), beyond_mm / np.array(image.spacing_mm)
+    return bool(np.all((index >= -room) & (index <= np.array(image.shape) - 1 + room)))
 
 
 def _spread(material: DisplacedMaterial, found: Occupancy, settings: MeasurementSettings) -> Spread:

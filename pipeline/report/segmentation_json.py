@@ -120,7 +120,7 @@ def _series(result: SegmentedVisit, role: Role, segmentation: SeriesSegmentation
         **series_dict(series, redact),
         "labels_carried_over": labels_carried_over(result, role),
         "blocks": len(series.stacks),
-        "labelled_slices": segmentation.labels.shape[0],
+        "labelled_slices": sum(one.labels.shape[0] for one in (segmentation, *segmentation.blocks)),
         "voxel_mm3": rounded(segmentation.labels.voxel_volume_mm3, 4),
         "structures": [_volume(one) for one in volumes if one.instance is None],
         "instances": [_volume(one) for one in volumes if one.instance is not None],

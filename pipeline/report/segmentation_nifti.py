@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,21 +15,25 @@ from pipeline.dicom.visit import Role
 from pipeline.files import replacing
 from pipeline.report.as_nifti import to_nifti
 from pipeline.segmentation.anatomy import SeriesSegmentation
+from pipeline.segmentation.blocks import labelled_blocks
 from pipeline.segmented import SegmentedVisit
 from pipeline.volume import Volume
 
 KINDS = ("labels", "instances", "probabilities", "image")
 """Endings of the files; those of an earlier run that are not written again are removed."""
 _LABEL_INTENT = "label"
+_OURS = re.compile(rf"({'|'.join(Role)})(_block\d+)?_({'|'.join(KINDS)})\.nii\.gz")
 
 
-def file_name(role: Role, kind: str) -> str:
-    """``sagittal_t2_labels.nii.gz`` and the like."""
-    return f"{role.value}_{kind}.nii.gz"
+def file_name(role: Role, kind: str, block: int = 1) -> str:
+    """``sagittal_t2_labels.nii.gz`` and the like; ``axial_t2_block2_labels.nii.gz`` of a further block."""
+    return f"{role.value}{'' if block == 1 else f'_block{block}'}_{kind}.nii.gz"
 
 
 def write_maps(result: SegmentedVisit, folder: Path, *, probabilities: bool, images: bool) -> tuple[Path, ...]:
     """Write the maps of every series into ``folder``, and remove those of an earlier run that are not among them.
+
+    Blocks are numbered from 1, the largest, in the order of :func:`pipeline.segmentation.blocks.volumes_of`.
 
     Raises
     ------
@@ -37,14 +42,14 @@ def write_maps(result: SegmentedVisit, folder: Path, *, probabilities: bool, ima
     """
     written = []
     for role, segmentation in sorted(result.anatomy.segmentations.items()):
-        volume = result.visit.series[role].volume
-        for kind, image in _maps(segmentation, volume, probabilities=probabilities, images=images):
-            target = folder / file_name(role, kind)
-            with replacing(target) as temporary:
-                image.to_filename(temporary)
-            written.append(target)
-    known = {folder / file_name(role, kind) for role in Role for kind in KINDS}
-    for stale in known.difference(written):
+        blocks = labelled_blocks(result.visit.series[role], segmentation)
+        for number, (volume, labels) in enumerate(blocks, start=1):
+            for kind, image in _maps(labels, volume, probabilities=probabilities, images=images):
+                target = folder / file_name(role, kind, number)
+                with replacing(target) as temporary:
+                    image.to_filename(temporary)
+                written.append(target)
+    for stale in {path for path in folder.iterdir() if _OURS.fullmatch(path.name)}.difference(written):
         stale.unlink(missing_ok=True)
     return tuple(written)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from pipeline.report.picture import central, to_grey, window
 from pipeline.report.plane import MARKS, hanging_axes
 from pipeline.report.resample import Grid
 from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation, Structure
+from pipeline.segmentation.blocks import from_middle_mm, labelled_blocks
 from pipeline.segmented import SegmentedVisit
 from pipeline.volume import Volume
 
@@ -82,9 +83,10 @@ def _focus(result: SegmentedVisit) -> _Focus:
 
 def panels(result: SegmentedVisit, role: Role) -> tuple[Panel, ...]:
     """The slices of one series that are shown, from left to right; none where it shows nothing of the levels."""
-    slices = _Slices(result.visit.series[role].volume, result.anatomy.segmentations[role], result.anatomy, role.plane)
+    blocks = labelled_blocks(result.visit.series[role], result.anatomy.segmentations[role])
+    several = [_Slices(volume, labels, result.anatomy, role.plane) for volume, labels in blocks]
     focus = _focus(result)
-    return _sagittal(slices, focus) if role.plane is Plane.SAGITTAL else _axial(slices, focus)
+    return _sagittal(several[0], focus) if role.plane is Plane.SAGITTAL else _axial(several, focus)
 
 
 def _sagittal(slices: _Slices, focus: _Focus) -> tuple[Panel, ...]:
@@ -110,19 +112,28 @@ def _sagittal(slices: _Slices, focus: _Focus) -> tuple[Panel, ...]:
     )
 
 
-def _axial(slices: _Slices, focus: _Focus) -> tuple[Panel, ...]:
-    """The slice through the fragment or the disc, plain and outlined, and the nearest discs that the stack reaches."""
+def _axial(blocks: Sequence[_Slices], focus: _Focus) -> tuple[Panel, ...]:
+    """The slice through the fragment or the disc, plain and outlined, and the nearest discs that the series reaches.
+
+    Where blocks overlap, the place is shown in that to whose middle it lies nearest.
+    """
     through = "fragment at " if focus.fragment is not None else ""
     here = focus.level.centre_lps_mm
-    others = (one for one in slices.anatomy.levels.values() if one is not focus.level)
+    others = (one for one in blocks[0].anatomy.levels.values() if one is not focus.level)
     near = sorted(others, key=lambda one: float(np.linalg.norm(one.centre_lps_mm - here)))
     places = [(through + focus.level.name, focus.fragment if focus.fragment is not None else here)]
     places += [(one.name, one.centre_lps_mm) for one in near]
-    shown = [(slices.nearest(place), name) for name, place in places if slices.reaches(place)][:AXIAL_PANELS]
+    shown: list[tuple[_Slices, int, str]] = []
+    for name, place in places:
+        reaching = [(number, one) for number, one in enumerate(blocks, start=1) if one.reaches(place)]
+        if reaching and len(shown) < AXIAL_PANELS:
+            number, best = min(reaching, key=lambda one: float(from_middle_mm(one[1].volume, place)[0]))
+            shown.append((best, best.nearest(place), name if len(blocks) == 1 else f"{name}, block {number}"))
     if not shown:
         return ()
-    first = [slices.panel(*shown[0], outlined=False, named=False)]
-    return (*first, *(slices.panel(number, name, outlined=True, named=False) for number, name in shown))
+    slices, number, name = shown[0]
+    first = slices.panel(number, name, outlined=False, named=False)
+    return (first, *(one.panel(number, name, outlined=True, named=False) for one, number, name in shown))
 
 
 class _Slices:

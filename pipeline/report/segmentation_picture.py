@@ -19,6 +19,7 @@ from pipeline.report.segmentation_tables import STRUCTURE_COLOURS
 from pipeline.report.segmentation_words import displaced_in_words, levels_in_words
 from pipeline.report.views import ROLE_NAMES
 from pipeline.segmentation.anatomy import Structure
+from pipeline.segmentation.blocks import labelled_blocks
 from pipeline.segmented import SegmentedVisit
 
 EDGE = 24
@@ -113,9 +114,11 @@ def _row(sheet: Image.Image, top: int, result: SegmentedVisit, role: Role, shown
 
 
 def _title(result: SegmentedVisit, role: Role) -> str:
-    volume = result.visit.series[role].volume
-    between, row, column = volume.spacing_mm
-    words = f"{ROLE_NAMES[role]}: {volume.shape[0]} slices {between:.1f} mm apart, pixels {row:.2f} x {column:.2f} mm"
+    series = result.visit.series[role]
+    blocks = labelled_blocks(series, result.anatomy.segmentations[role])
+    between, row, column = series.volume.spacing_mm
+    count = f"{sum(volume.shape[0] for volume, _ in blocks)} slices" + (f" in {len(blocks)} blocks" * (len(blocks) > 1))
+    words = f"{ROLE_NAMES[role]}: {count}, {between:.1f} mm apart, pixels {row:.2f} x {column:.2f} mm"
     if labels_carried_over(result, role):
         words += "; outlines carried over from the sagittal series"
     elif role is result.anatomy.reference:

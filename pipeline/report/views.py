@@ -116,11 +116,11 @@ def _carried_labels(side: Side) -> bool:
 
 
 def _labelled_whole(side: Side, plane: Plane) -> Series | None:
-    """The leading series of this plane if its labels cover all of it: those of tilted blocks cover one block only."""
+    """The leading series of this plane if its labels cover all of it, every tilted block."""
     series = main_series(side, plane)
-    if series is None or len(series.stacks) > 1 or series.role not in side.anatomy.segmentations:
+    if series is None or series.role not in side.anatomy.segmentations:
         return None
-    return series
+    return series if len(series.stacks) == 1 + len(side.anatomy.segmentations[series.role].blocks) else None
 
 
 def _segmentation(side: Side, own: Series | None) -> SeriesSegmentation | None:
@@ -135,10 +135,11 @@ def _outlines(side: Side, segmentation: SeriesSegmentation | None, grid: Grid) -
     if side.centroid is not None:
         masks["fragment"] = resample(side.occupancy, side.to_halfway, grid, outside=0.0)
     if segmentation is not None:
-        labels = segmentation.labels
+        blocks = tuple(one.labels for one in (segmentation, *segmentation.blocks))
         for name, structures in OUTLINED.items():
-            mask = labels.with_array(np.isin(labels.array, structures).astype(np.float32))
-            masks[name] = _smooth(resample(mask, side.to_halfway, grid, outside=0.0), segmentation, grid)
+            filled = tuple(one.with_array(np.isin(one.array, structures).astype(np.float32)) for one in blocks)
+            mask = np.nan_to_num(resample_stacks(filled, side.to_halfway, grid))
+            masks[name] = _smooth(mask, segmentation, grid)
     pixel = float(grid.spacing_mm[1])
     # A fragment thinner than the slices never fills half a voxel; its outline then runs at half its own maximum.
     top = float(masks["fragment"].max()) if "fragment" in masks else 1.0

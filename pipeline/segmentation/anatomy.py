@@ -79,6 +79,11 @@ class SeriesSegmentation:
         float32, shape (variants, slices, rows, columns): probability of FRAGMENT in each test-time variant.
     carried
         True where labels and probabilities are those of another series, taken over through patient coordinates.
+    blocks
+        The further stacks of a series that was acquired in several tilted blocks, each on its own grid, in the order
+        of :func:`pipeline.segmentation.blocks.volumes_of`: that of ``Series.stacks``, without the stack whose volume
+        ``Series.volume`` is. They have no ``blocks`` of their own. Empty for a series of one stack, and where only
+        that one was segmented.
     """
 
     role: Role
@@ -87,6 +92,7 @@ class SeriesSegmentation:
     probabilities: NDArray[np.float32]
     fragment_variants: NDArray[np.float32]
     carried: bool = False
+    blocks: tuple[SeriesSegmentation, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +113,7 @@ class Anatomy:
         True when the anatomy looks transitional (then names are less sure).
     shifts_lps_mm
         By role of an axial series, shape (3,): how far the patient had moved against the reference; what lies at ``x``
-        there lies at ``x + shift`` here. Series that need none are absent.
+        there lies at ``x + shift`` here. Series that need none are absent. Of several blocks, the largest one's.
     """
 
     segmentations: Mapping[Role, SeriesSegmentation]

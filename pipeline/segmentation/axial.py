@@ -37,7 +37,8 @@ def carried_to(
     """
     step = tuple(max(1, round(COARSE_MM / s)) for s in grid.spacing_mm)
     axes = [np.arange(0, n + k - 1, k, dtype=np.float64) for n, k in zip(grid.shape, step, strict=True)]
-    coarse = np.mean([_sampled(source, grid, axes) for source in (reference, *others)], axis=0, dtype=np.float32)
+    sampled = [_sampled(source, grid, axes) for source in (reference, *others)]
+    coarse = np.asarray(np.mean(sampled, axis=0, dtype=np.float32))
     probabilities = np.zeros((len(Structure), *grid.shape), dtype=np.float32)
     for structure in Structure:
         if structure is not Structure.BACKGROUND:

@@ -55,7 +55,8 @@ def segment_axial(
     volume
         One stack on its native grid; any axis order, direction and obliquity.
     carried
-        What :func:`pipeline.segmentation.axial.carried_to` gives for this stack.
+        What :func:`pipeline.segmentation.axial.carried_to` gives for this stack. Its arrays become those of the
+        result, and are changed: they are the largest that a study needs.
     network
         The axial network: probabilities (n, 6, rows, columns) of slices (n, 3, rows, columns).
     count
@@ -87,8 +88,7 @@ def _on_native_grid(role: Role, volume: Volume, carried: SeriesSegmentation, vie
     own, own_instances = named(own, view.crop(carried.instances.array), vertebra_value("S1"), view.grid.spacing_mm)
     fragment = Structure.FRAGMENT
     own_variants = followed(view.fragment_variants, view.probabilities[fragment], probabilities[fragment])
-    labels, instances = carried.labels.array.copy(), carried.instances.array.copy()
-    whole = carried.probabilities.copy()
+    labels, instances, whole = carried.labels.array, carried.instances.array, carried.probabilities
     variants = np.repeat(whole[fragment][None], len(view.fragment_variants), axis=0)
     for target, values, beyond in (
         (labels, own, Structure.BACKGROUND),

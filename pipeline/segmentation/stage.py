@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,10 +14,12 @@ from pipeline.findings import Finding, Severity
 from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation
 from pipeline.segmentation.axial import carried_to
 from pipeline.segmentation.axial_series import AxialSegmentation, segment_axial
+from pipeline.segmentation.blocks import volumes_of
 from pipeline.segmentation.counting import choose_reference, count_each, named
 from pipeline.segmentation.fine import refine
 from pipeline.segmentation.network import Networks, Predictor, shared_networks
 from pipeline.segmentation.parallel import for_each
+from pipeline.volume import Volume
 
 OTHER_VARIANTS = 2
 """Views in the fine pass of a series that is not the reference."""
@@ -73,7 +75,7 @@ def segment(
     axial = _axial(visit, anatomy, settings, networks.axial, say)
     return replace(
         anatomy,
-        segmentations={**anatomy.segmentations, **{role: _marked(one) for role, one in axial.items()}},
+        segmentations={**anatomy.segmentations, **{role: one.segmentation for role, one in axial.items()}},
         shifts_lps_mm={role: one.shift_mm for role, one in axial.items() if one.shift_mm.any()},
         findings=(*anatomy.findings, *findings, *_of_axial(axial)),
     )
@@ -120,20 +122,37 @@ def _axial(
     network: Predictor | None,
     say: Callable[[str], None],
 ) -> dict[Role, AxialSegmentation]:
-    """The axial series: borders by their own network, names from the sagittal ones."""
+    """The axial series with all their blocks: borders by their own network, names from the sagittal ones."""
     reference = anatomy.segmentations[anatomy.reference]
+    roles = [role for role in visit.series if role.plane is Plane.AXIAL]
 
-    def look(role: Role) -> AxialSegmentation:
-        say(role.words)
-        volume = visit.series[role].volume
+    def look(block: tuple[Role, Volume]) -> AxialSegmentation:
+        role, volume = block
         carried = carried_to(role, volume, reference, ())
         if network is None:
             return AxialSegmentation(carried, False, 0.0, np.zeros(3), ())
         count = AXIAL_VARIANTS if role is Role.AXIAL_T2 else 1
         return segment_axial(role, volume, carried, network, min(count, settings.variants))
 
-    roles = [role for role in visit.series if role.plane is Plane.AXIAL]
-    return dict(zip(roles, for_each(look, roles, settings.threads), strict=True))
+    for role in roles:
+        say(role.words)
+    blocks = [(role, volume) for role in roles for volume in volumes_of(visit.series[role])]
+    found: dict[Role, list[AxialSegmentation]] = {role: [] for role in roles}
+    for (role, _), one in zip(blocks, for_each(look, blocks, settings.threads), strict=True):
+        found[role].append(one)
+    return {role: _as_one(several) for role, several in found.items()}
+
+
+def _as_one(blocks: Sequence[AxialSegmentation]) -> AxialSegmentation:
+    """The blocks of one series, largest first: its shift, the labels of all, and of each kind of finding the first."""
+    first, *further = (_marked(one) for one in blocks)
+    findings = {finding.code: finding for one in reversed(blocks) for finding in reversed(one.findings)}
+    return replace(
+        blocks[0],
+        segmentation=replace(first, blocks=tuple(further)),
+        from_network=any(one.from_network for one in blocks),
+        findings=tuple(reversed(findings.values())),
+    )
 
 
 def _marked(one: AxialSegmentation) -> SeriesSegmentation:

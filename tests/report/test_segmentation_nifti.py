@@ -87,3 +87,23 @@ def test_a_label_lies_on_the_voxel_that_dcm2niix_gives(tmp_path: Path) -> None:
     ours = type(volume)(np.asarray(image.dataobj), affine)
     assert mismatch_mm(ours, theirs) < 1e-3
     np.testing.assert_array_equal(ours.array > 0, on_our_grid(ours, theirs) > 500)
+
+
+def test_every_block_of_a_series_has_its_maps(tmp_path: Path) -> None:
+    made, role = segmented(), Role.AXIAL_T2
+    series, one = made.visit.series[role], made.anatomy.segmentations[role]
+    below = type(one.labels)(one.labels.array[:5], one.labels.affine)
+    stack = replace(series.stacks[0], volume=type(below)(series.volume.array[:5], below.affine))
+    visit = replace(made.visit, series={role: replace(series, stacks=(stack, series.stacks[0]))})
+    block = replace(one, labels=below, instances=below, probabilities=one.probabilities[:, :5])
+    both = replace(
+        made, visit=visit, anatomy=replace(made.anatomy, segmentations={role: replace(one, blocks=(block,))})
+    )
+    (tmp_path / file_name(role, "labels", 3)).write_bytes(b"of an earlier run")
+    write_maps(both, tmp_path, probabilities=True, images=True)
+    kinds = ("labels", "instances", "probabilities", "image")
+    expected = {f"axial_t2{block}_{kind}.nii.gz" for block in ("", "_block2") for kind in kinds}
+    assert {path.name for path in tmp_path.iterdir()} == expected
+    for kind in kinds:
+        assert nib.load(tmp_path / f"axial_t2_block2_{kind}.nii.gz").shape[2] == 5
+        assert nib.load(tmp_path / file_name(role, kind)).shape[2] == series.volume.shape[0]
