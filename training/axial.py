@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 
 from pipeline.phantom.anatomy import NETWORK_CLASS, AnatomyMap, NetworkClass, Tissue
@@ -32,6 +33,8 @@ _PASTE_AGAIN = 0.25
 
 
 _TRIES = 5
+_NO_FAT = 0.5
+"""Share of samples without fat between disc and sac."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +128,10 @@ def render(rng: np.random.Generator, chosen: LocalMap, size: tuple[int, int], we
     if kind.startswith("t1"):
         # In thick axial slices fluid and roots are often as bright as discs.
         means[Tissue.CSF] *= np.exp(rng.uniform(0.25, 1.15))
+        if rng.random() < 0.7:
+            # … and roots cannot be told from it.
+            means[Tissue.CAUDA_EQUINA] = means[Tissue.CSF] * rng.uniform(0.95, 1.2)
+            means[Tissue.DURA] = means[Tissue.CSF] * rng.uniform(0.6, 1.1)
     table = intensity_table(rng, anatomy, means)
     centres, count = frame.planes(rng)
     index = frame.index(centres, anatomy.tissue.affine)
@@ -133,6 +140,9 @@ def render(rng: np.random.Generator, chosen: LocalMap, size: tuple[int, int], we
     for axis, n in zip(index, shape, strict=True):
         at = at * n + np.clip(np.rint(axis).astype(np.int32), 0, n - 1)
     tissue, instance = anatomy.tissue.array.ravel()[at], anatomy.instance.array.ravel()[at]
+    classes = NETWORK_CLASS[tissue[count : 2 * count]]
+    if rng.random() < _NO_FAT:
+        tissue = _without_fat(rng, tissue, _pixel_of(frame, point))
     texture = 1 + rng.uniform(0.03, 0.15) * smooth_field(rng, size, float(rng.choice([3, 6, 14])))
     texture = texture + rng.uniform(0, 0.06) * rng.standard_normal(size)
     value = table.ravel()[instance.astype(np.int32) * table.shape[1] + tissue]
@@ -142,11 +152,24 @@ def render(rng: np.random.Generator, chosen: LocalMap, size: tuple[int, int], we
         csf = (tissue == Tissue.CSF).reshape(3, count, *size).mean(axis=1, dtype=np.float32)
         slices = slices * _pulsation(rng, csf)
     weights = np.full(count, 1 / count, dtype=np.float32)
-    occupancy = soft_classes(NETWORK_CLASS[tissue[count : 2 * count]], weights)
+    occupancy = soft_classes(classes, weights)
     picture = Picture(slices, occupancy, np.zeros(size, dtype=np.float32), _pixel_of(frame, point))
     if level > anatomy.spine.names.index("S1") - 1.2 and rng.random() < 0.75:
         picture = Picture(_add_ilium(rng, picture, means), occupancy, picture.unsure, picture.canal)
     return picture
+
+
+def _without_fat(rng: np.random.Generator, tissue: NDArray[np.uint8], canal: tuple[float, float]) -> NDArray[np.uint8]:
+    """Planes where the sac touches the disc, as it mostly does: no fat is seen between them."""
+    row, column = (round(value) for value in canal)
+    box = (slice(None), slice(max(0, row - 36), max(1, row + 8)), slice(max(0, column - 24), max(1, column + 25)))
+    part = tissue[box]
+    disc = (part == Tissue.DISC_ANNULUS) | (part == Tissue.DISC_NUCLEUS)
+    near = ndimage.binary_dilation(disc, np.ones((1, 3, 3)), iterations=int(rng.integers(2, 6)))
+    seen = tissue.copy()
+    thin = (part == Tissue.EPIDURAL_FAT) | (part == Tissue.LIGAMENT)
+    seen[box][near & thin] = rng.choice([Tissue.CSF, Tissue.DURA, Tissue.DISC_ANNULUS, Tissue.LIGAMENT])
+    return seen
 
 
 def _pixel_of(frame: Frame, point: NDArray[np.float64]) -> tuple[float, float]:
