@@ -19,11 +19,12 @@ WHOLE_ANATOMIES ?= 290
 LOCAL_ANATOMIES ?= 320
 TRAIN_FLAGS ?=
 EVALUATE_FLAGS ?=
+LEVELS_FLAGS ?=
 # Validators and a browser that some tests use; those tests skip, and say so, where they are absent.
 SYSTEM_PACKAGES := dcmtk dicom3tools chromium shellcheck
 SYSTEM_COMMANDS := dcmdump dciodvfy chromium shellcheck
 
-.PHONY: help demo test lint format train evaluate samples benchmark clean distclean
+.PHONY: help demo test lint format train evaluate levels samples benchmark clean distclean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -63,6 +64,9 @@ train: $(VENV)/.installed-train ## Train the three networks and write their weig
 
 evaluate: $(VENV)/.installed-run ## Measure the shipped weights on held-out data and print the tables (minutes)
 	$(BIN)/python -m training.evaluation $(EVALUATE_FLAGS)
+
+levels: $(VENV)/.installed-run ## Fit the count of levels and check its confidence on known spines (minutes)
+	$(BIN)/python -m training.levels $(LEVELS_FLAGS)
 
 samples: $(VENV)/.installed-run ## Generate sample_dicoms/ anew
 	$(BIN)/python sample_dicoms/build.py

@@ -11,7 +11,7 @@ from pipeline.errors import LevelError
 from pipeline.findings import Finding, Severity
 from pipeline.segmentation.discs import Disc
 from pipeline.segmentation.instances import Spine
-from pipeline.segmentation.lumbosacral import lumbosacral_chances
+from pipeline.segmentation.lumbosacral import FITTED, Weighing, lumbosacral_chances
 from pipeline.segmentation.names import bodies_above
 from pipeline.segmentation.transitional import OPEN, Sign, transitional_finding, transitional_signs
 
@@ -64,7 +64,7 @@ class LevelNaming:
     findings: tuple[Finding, ...]
 
 
-def name_levels(spine: Spine, lowest_disc: str | None = None) -> LevelNaming:
+def name_levels(spine: Spine, lowest_disc: str | None = None, weighing: Weighing = FITTED) -> LevelNaming:
     """Count the discs up from the sacrum.
 
     Parameters
@@ -74,6 +74,8 @@ def name_levels(spine: Spine, lowest_disc: str | None = None) -> LevelNaming:
     lowest_disc
         Name of the lowest disc above the sacrum (of the lowest one in view, when the sacrum is not), given by the
         user; then nothing is inferred.
+    weighing
+        What the evidence for the lumbosacral disc counts for.
 
     Raises
     ------
@@ -82,7 +84,7 @@ def name_levels(spine: Spine, lowest_disc: str | None = None) -> LevelNaming:
     UsageError
         If ``lowest_disc`` is no name to count from.
     """
-    chances = lumbosacral_chances(spine.discs, spine.bodies, spine.junctions)
+    chances = lumbosacral_chances(spine.discs, spine.bodies, spine.junctions, weighing)
     best = int(np.argmax(chances.discs))
     in_view = bool(chances.discs[best] > chances.none)
     if not in_view and lowest_disc is None:

@@ -18,11 +18,27 @@ from pipeline.segmentation.discs import Disc
 from pipeline.segmentation.junction import Junction, sacrum_share
 
 FEATURES = ("bones", "adjoining", "taper", "angle", "slope", "size")
-WEIGHTS: tuple[float, ...] = (1.9, 1.4, 2.9, 1.9, 2.0, 2.8)
-"""Weight of each of :data:`FEATURES`."""
-NONE_IN_VIEW = 3.3
-"""Evidence for no lumbosacral disc in view, but for what the network calls the bones."""
 MOST_BONES = 3.0
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """What the evidence counts for.
+
+    Attributes
+    ----------
+    features
+        Weight of each of :data:`FEATURES`.
+    none
+        Evidence for no lumbosacral disc in view, but for what the network calls the bones.
+    """
+
+    features: tuple[float, ...]
+    none: float
+
+
+FITTED = Weighing((1.9, 1.4, 2.9, 1.9, 2.0, 2.8), 3.3)
+"""As ``python -m training.levels`` fits it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +57,12 @@ class Chances:
     none: float
 
 
-def lumbosacral_chances(discs: Sequence[Disc], bodies: Sequence[Body], junctions: Sequence[Junction]) -> Chances:
+def lumbosacral_chances(
+    discs: Sequence[Disc], bodies: Sequence[Body], junctions: Sequence[Junction], weighing: Weighing = FITTED
+) -> Chances:
     """Weigh the evidence for every disc; ``bodies[k]`` lies above ``discs[k]``."""
-    weights = np.array(WEIGHTS)
-    evidence = lumbosacral_features(discs, bodies, junctions) @ weights
-    evidence[-1] += NONE_IN_VIEW
+    evidence = lumbosacral_features(discs, bodies, junctions) @ np.array(weighing.features)
+    evidence[-1] += weighing.none
     odds = np.exp(evidence - evidence.max())
     odds /= odds.sum()
     return Chances(odds[:-1], float(odds[-1]))
