@@ -19,6 +19,9 @@ UNKNOWN = 0.03
 NAME_REACH_MM = 14.0
 """A structure takes its name from the nearest named one of its kind within this distance."""
 NAMING_STEP_MM = 1.2
+CORROBORATED_MM = 6.0
+"""Sagittal slices lie so far apart, and patients move between series."""
+CORROBORATING = 0.15
 
 
 def combined(axial: NDArray[np.float32], sagittal: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -54,6 +57,31 @@ def followed(
     """Variants (variants, …) of a share, changed as their mean was changed from ``before`` to ``after``."""
     factor = np.divide(after, before, out=np.zeros_like(after), where=before > 0)
     return np.asarray(np.clip(variants * factor, 0.0, 1.0), dtype=np.float32)
+
+
+def corroborated(
+    probabilities: NDArray[np.float32], sagittal_fragment: NDArray[np.float32], spacing_mm: Sequence[float]
+) -> NDArray[np.float32]:
+    """Leave displaced material only near where the sagittal series show some too; elsewhere it is canal.
+
+    For T1, where sac and disc are nearly alike on axial slices: there the axial series may say how far the fragment
+    reaches to the sides, but not that there is one.
+
+    Parameters
+    ----------
+    probabilities
+        float32, shape (6, slices, rows, columns).
+    sagittal_fragment
+        float32, shape (slices, rows, columns): probability of displaced material carried over.
+    spacing_mm
+        Pitch of slices, rows and columns.
+    """
+    size = [2 * max(1, round(CORROBORATED_MM / pitch)) + 1 for pitch in spacing_mm]
+    near = ndimage.maximum_filter(sagittal_fragment > CORROBORATING, size=size, mode="constant")
+    result = probabilities.copy()
+    result[Structure.CANAL] += np.where(near, np.float32(0), probabilities[Structure.FRAGMENT])
+    result[Structure.FRAGMENT] *= near
+    return result
 
 
 def tidied(labels: NDArray[np.uint8], carried: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from pipeline.dicom.visit import Role
 from pipeline.findings import Finding
 from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
 from pipeline.segmentation.axial_agreement import agreement_of, shifted
-from pipeline.segmentation.axial_evidence import combined, followed, named, tidied
+from pipeline.segmentation.axial_evidence import combined, corroborated, followed, named, tidied
 from pipeline.segmentation.axial_view import AxialView, looked_at
 from pipeline.segmentation.names import vertebra_value
 from pipeline.segmentation.network import Predictor
@@ -84,6 +84,9 @@ def segment_axial(
 def _on_native_grid(role: Role, volume: Volume, carried: SeriesSegmentation, view: AxialView) -> SeriesSegmentation:
     """Evidence combined, structures named, everything on native voxels; slices not looked at keep what was carried."""
     probabilities = combined(view.probabilities, view.crop(carried.probabilities))
+    if role is not Role.AXIAL_T2:
+        seen = view.crop(carried.probabilities[Structure.FRAGMENT])
+        probabilities = corroborated(probabilities, seen, view.grid.spacing_mm)
     own = tidied(probabilities.argmax(axis=0).astype(np.uint8), view.crop(carried.labels.array))
     own, own_instances = named(own, view.crop(carried.instances.array), vertebra_value("S1"), view.grid.spacing_mm)
     fragment = Structure.FRAGMENT
