@@ -28,7 +28,7 @@ from training.split import HELD_OUT, TRAINING
 logger = logging.getLogger(__name__)
 WEIGHTS = Path("pipeline/segmentation/weights")
 _OPSET = 18
-_TOLERANCE = 1e-3
+_TOLERANCE = 5e-3
 _SMALLEST_HALVED = 512
 
 

@@ -155,8 +155,7 @@ def weights_sha256() -> str:
     """
     digest = hashlib.sha256()
     for file in (WEIGHTS, AXIAL_WEIGHTS, FINE_WEIGHTS):
-        if package_file(file).is_file():
-            digest.update(_content(file))
+        digest.update(_content(file))
     return digest.hexdigest()
 
 
