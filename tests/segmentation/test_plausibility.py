@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy import ndimage
 
 from pipeline.errors import AnatomyError
 from pipeline.segmentation.inference import Prediction
-from pipeline.segmentation.instances import find_spine
+from pipeline.segmentation.instances import Spine, find_spine
 from pipeline.segmentation.plausibility import require_lumbar
 from pipeline.volume import Volume
 from tests.segmentation.conftest import Known, cropped, row_of
@@ -74,6 +75,29 @@ def test_the_upper_half_is_not_upside_down(lumbar: Known) -> None:
 def test_cervical_sizes(lumbar: Known) -> None:
     with pytest.raises(AnatomyError, match=r"apart|deep"):
         check(prediction_of(volume(lumbar.labels.array, scale=0.5)))
+
+
+def with_gaps(lumbar: Known, *pattern: float) -> tuple[Spine, NDArray[np.float32]]:
+    """The spine as long as it is, its discs found at distances in the ratio of a pattern that repeats."""
+    prediction = prediction_of(lumbar.labels)
+    spine = find_spine(prediction)
+    centres = np.array([disc.centre for disc in spine.discs])
+    along = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(centres, axis=0), axis=1)))
+    wanted = np.append(0.0, np.cumsum(np.resize(pattern, len(centres) - 1)))
+    moved = [np.interp(wanted * along[-1] / wanted[-1], along, centres[:, axis]) for axis in range(3)]
+    discs = tuple(replace(disc, centre=at) for disc, at in zip(spine.discs, np.transpose(moved), strict=True))
+    return replace(spine, discs=discs), prediction.probabilities
+
+
+def test_discs_at_uneven_distances(lumbar: Known) -> None:
+    """Of usual sizes and at a usual distance on the average, but now close together and now far apart."""
+    with pytest.raises(AnatomyError, match=r"the discs lie unevenly, \d+ to \d+ mm apart\. Give"):
+        require_lumbar(*with_gaps(lumbar, 16.0, 50.0, 34.0), "sagittal T2")
+
+
+def test_some_discs_lost_or_false_are_no_fault(lumbar: Known) -> None:
+    """Those are for the count to deal with."""
+    require_lumbar(*with_gaps(lumbar, 34.0, 34.0, 34.0, 68.0, 17.0, 17.0), "sagittal T2")
 
 
 def test_too_few_discs(lumbar: Known) -> None:
