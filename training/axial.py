@@ -165,7 +165,7 @@ def _without_fat(rng: np.random.Generator, tissue: NDArray[np.uint8], canal: tup
     box = (slice(None), slice(max(0, row - 36), max(1, row + 8)), slice(max(0, column - 24), max(1, column + 25)))
     part = tissue[box]
     disc = (part == Tissue.DISC_ANNULUS) | (part == Tissue.DISC_NUCLEUS)
-    near = ndimage.binary_dilation(disc, np.ones((1, 3, 3)), iterations=int(rng.integers(2, 6)))
+    near = ndimage.binary_dilation(disc, np.ones((1, 3, 3), dtype=bool), iterations=int(rng.integers(2, 6)))
     seen = tissue.copy()
     thin = (part == Tissue.EPIDURAL_FAT) | (part == Tissue.LIGAMENT)
     seen[box][near & thin] = rng.choice([Tissue.CSF, Tissue.DURA, Tissue.DISC_ANNULUS, Tissue.LIGAMENT])

@@ -112,7 +112,8 @@ def _look(rng: np.random.Generator, slices: Floats, hard: NDArray[np.uint8]) -> 
     if kind < 0.75:
         dark = np.stack([t1_like(np.random.default_rng(state), plane, hard) for plane in slices])
         canal = ndimage.gaussian_filter((hard == NetworkClass.CANAL).astype(np.float32), 0.6)
-        return dark + canal * np.float32(np.percentile(dark, 99) * rng.uniform(0.04, 0.28)), False
+        lift = canal * np.float32(np.percentile(dark, 99) * rng.uniform(0.04, 0.28))
+        return (dark + lift).astype(np.float32), False
     fatless = kind > 0.88
     return np.stack([other_gains(np.random.default_rng(state), p, hard, fatless=fatless) for p in slices]), True
 
