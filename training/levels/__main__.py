@@ -21,7 +21,7 @@ from training.split import HELD_OUT
 
 FIT_SEEDS = range(60, 68)
 FRESH_SEEDS = range(240, 252)
-"""Generated spines that neither weights nor rules were ever chosen from."""
+"""Generated spines that no fit here ever uses."""
 
 
 def report(title: str, outcomes: Sequence[Outcome]) -> str:
@@ -42,7 +42,7 @@ def run(spider: Path, *, fresh: bool) -> None:
         say(f"no patients: {spider} is not here (name its folder with --data); only generated spines are fitted")
     views = real + list(generated_views(FIT_SEEDS, say))
     say(f"{len(views)} views, {len(real)} of patients\n{weights_table(fitted(views))}")
-    say(report("Shipped weights, in-sample", [judged(view) for view in views]))
+    say(report("Shipped weights", [judged(view) for view in views]))
     checked = cross_validated(views)
     of_patients = {view.group for view in real}
     say(report("Cross-validated by patient and by spine", checked))
@@ -50,7 +50,7 @@ def run(spider: Path, *, fresh: bool) -> None:
     say(report("Of them whole", [one for one in checked if one.group in of_patients and one.kind == WHOLE]))
     say(report("Patients the network never saw, all eight left out of the fit", _held_out(views)))
     if fresh:
-        say(report("Generated spines never used before", [judged(v) for v in generated_views(FRESH_SEEDS, say)]))
+        say(report("Generated spines outside the fit, shipped weights", [judged(v) for v in generated_views(FRESH_SEEDS, say)]))
     say(f"\nShipped: {weights_table(FITTED)}")
 
 
@@ -64,7 +64,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("DISCDELTA_SHARED_DATA", "../shared/data")))
-    parser.add_argument("--no-fresh", action="store_true", help="leave out the generated spines never used before")
+    parser.add_argument("--no-fresh", action="store_true", help="leave out the generated spines outside the fit")
     options = parser.parse_args()
     run(options.data / "spider", fresh=not options.no_fresh)
 
