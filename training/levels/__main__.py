@@ -50,7 +50,8 @@ def run(spider: Path, *, fresh: bool) -> None:
     say(report("Of them whole", [one for one in checked if one.group in of_patients and one.kind == WHOLE]))
     say(report("Patients the network never saw, all eight left out of the fit", _held_out(views)))
     if fresh:
-        say(report("Generated spines outside the fit, shipped weights", [judged(v) for v in generated_views(FRESH_SEEDS, say)]))
+        outside = [judged(view) for view in generated_views(FRESH_SEEDS, say)]
+        say(report("Generated spines outside the fit, shipped weights", outside))
     say(f"\nShipped: {weights_table(FITTED)}")
 
 
