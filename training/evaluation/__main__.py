@@ -24,7 +24,7 @@ from training.evaluation.phantoms import SEEDS, evaluate_phantom, phantom_folder
 from training.evaluation.real import Patient, load_patient
 from training.evaluation.speed import evaluate_speed
 from training.evaluation.summary import summarise_anatomy, summarise_pasted
-from training.evaluation.tables import TABLES, rendered
+from training.evaluation.tables import TABLES, filled, rendered
 from training.split import HELD_OUT
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -97,10 +97,7 @@ def main() -> None:
     results |= found | {"made": results.get("made", {}) | dict.fromkeys(found, _made())}
     results["networks"] = networks()
     for name, table in TABLES.items():
-        try:
-            print(f"\n## {name}\n\n{table(results)}")
-        except KeyError as missing:
-            print(f"\n## {name}: {missing} was not measured")
+        print(f"\n## {name}\n\n{filled(table, results)}")
     if options.write:
         write_text(RESULTS, json.dumps(results, indent=1, ensure_ascii=False) + "\n")
         for page in PAGES:

@@ -27,7 +27,7 @@ VERSION = 4
 
 def evaluate_anatomy(patient: Patient, thick: bool) -> dict[str, Any]:
     """Dice, names and displaced volumes of one patient, at 4 mm slices or at the published ones."""
-    return remembered(lambda: _evaluated(patient, thick), "anatomy", VERSION, patient.number, thick)
+    return remembered(lambda: _evaluated(patient, thick), False, "anatomy", VERSION, patient.number, thick)
 
 
 def _evaluated(patient: Patient, thick: bool) -> dict[str, Any]:

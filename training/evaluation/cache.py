@@ -18,13 +18,14 @@ from pipeline.files import write_text
 FOLDER = Path("training/runs/evaluation")
 
 
-@lru_cache(maxsize=1)
-def product_sha256() -> str:
-    """Hash of everything that segments: weights, and the code around them."""
+@lru_cache(maxsize=2)
+def product_sha256(axial: bool = True) -> str:
+    """Hash of everything that segments: weights, and the code around them; without what sees axial series if wished."""
     folder = Path(str(package_file("segmentation")))
     digest = hashlib.sha256()
     for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.onnx")]):
-        digest.update(path.name.encode() + path.read_bytes())
+        if axial or not path.name.startswith("axial"):
+            digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -59,9 +60,12 @@ def array_sha256(array: NDArray[Any]) -> str:
     return hashlib.sha256(str((array.shape, array.dtype)).encode() + np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
-def remembered(compute: Callable[[], dict[str, Any]], *depends_on: object) -> dict[str, Any]:
-    """The result of ``compute``, computed only once for the same product and the same other dependencies."""
-    key = hashlib.sha256(json.dumps([product_sha256(), *map(str, depends_on)]).encode()).hexdigest()[:32]
+def remembered(compute: Callable[[], dict[str, Any]], axial: bool, *depends_on: object) -> dict[str, Any]:
+    """The result of ``compute``, computed only once for the same product and the same other dependencies.
+
+    ``axial`` says whether axial series take part.
+    """
+    key = hashlib.sha256(json.dumps([product_sha256(axial), *map(str, depends_on)]).encode()).hexdigest()[:32]
     path = FOLDER / f"{key}.json"
     if path.is_file():
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

@@ -24,7 +24,7 @@ def evaluate_clinical(archive: Path) -> dict[str, Any] | None:
     """Volumes of the discs in every sagittal series, and their coefficients of variation; None without the study."""
     if not archive.is_file():
         return None
-    return remembered(lambda: _evaluated(archive), "clinical", VERSION, archive.stat().st_size)
+    return remembered(lambda: _evaluated(archive), True, "clinical", VERSION, archive.stat().st_size)
 
 
 def _evaluated(archive: Path) -> dict[str, Any]:

@@ -48,7 +48,10 @@ def _row(patient: Patient, rooms: Mapping[str, CanalRoom], wanted: Wanted, drawn
         "narrow": room.depth_mm < NARROW_MM,
         "sac_share": round(drawn.sac_share, 2),
     }
-    return {**facts, **remembered(lambda: _measured(patient, wanted, drawn), "pasted", VERSION, patient.number, *key)}
+    return {
+        **facts,
+        **remembered(lambda: _measured(patient, wanted, drawn), False, "pasted", VERSION, patient.number, *key),
+    }
 
 
 def _measured(patient: Patient, wanted: Wanted, drawn: Pasted) -> dict[str, Any]:

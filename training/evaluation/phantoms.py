@@ -23,14 +23,15 @@ from pipeline.phantom.geometry import moved
 from pipeline.phantom.regions import pose_of
 from pipeline.volume import Volume
 from training.evaluation.cache import FOLDER, remembered
-from training.evaluation.fused import fused_fragment
+from training.evaluation.fused import ceilings, fused_fragment
 from training.evaluation.overlap import dice, soft_dice
 from training.evaluation.product import measured, segmented
 
 TEMPLATE = Path("configs/phantom/full-protocol.yaml")
 SEEDS = (4101, 4102, 4103, 4104)
 VOLUMES_MM3 = (380.0, 700.0, 1150.0, 1800.0)
-VERSION = 4
+VERSION = 5
+REFERENCE = "sag_t2"
 _AXIAL = {
     "plane": "axial", "levels": ["L3/L4", "L4/L5", "L5/S1"], "slices": 24, "matrix": 256, "pixel_mm": 0.7,
     "offset_mm": [0, 14, 0], "phase_along_rows": False,
@@ -78,7 +79,8 @@ def evaluate_phantom(number: int) -> dict[str, Any]:
     """Fragment Dice of one case in every series, and of all series fused."""
     case = phantom_case(number)
     folder = _generated(case)
-    return remembered(lambda: _evaluated(case, folder), "phantom", VERSION, folder.name)
+    found = remembered(lambda: _evaluated(case, folder), True, "phantom", VERSION, folder.name)
+    return {**found, "ceiling": remembered(lambda: _ceiling(case, folder), True, "ceiling", VERSION, folder.name)}
 
 
 def phantom_folder(number: int) -> Path:
@@ -129,6 +131,19 @@ def _evaluated(case: PhantomCase, folder: Path) -> dict[str, Any]:
     points, point_mm3 = _fine_truth(case)
     result["fused"] = fused_fragment(anatomy, truth["level"], list(materials.values()), points, point_mm3)
     return result
+
+
+def _ceiling(case: PhantomCase, folder: Path) -> dict[str, Any]:
+    """What the fusion makes of the true occupancy of every slice: more cannot be known from such slices."""
+    one = json.loads((folder / "truth.json").read_text(encoding="utf-8"))["visits"][0]
+    stacks: dict[str, list[Volume]] = {"sagittal": [], "axial": []}
+    for series in one["series"]:
+        stack = series["stacks"][0]
+        if stack["occupancy_file"] and (series["key"] == REFERENCE or series["plane"] == "axial"):
+            stored = np.asarray(nib.load(folder / stack["occupancy_file"]).dataobj, dtype=np.float32)
+            stacks[series["plane"]].append(Volume(stored, np.array(stack["affine"])))
+    points, point_mm3 = _fine_truth(case)
+    return ceilings(stacks["sagittal"], stacks["axial"], points, point_mm3)
 
 
 def on_grid(folder: Path, stack: dict[str, Any], grid: Volume) -> NDArray[np.float32]:

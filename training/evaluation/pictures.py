@@ -34,7 +34,7 @@ RESULTS = Path(__file__).with_name("results.json")
 COLOURS = {1: (255, 165, 60), 2: (190, 95, 255), 3: (60, 210, 90), 4: (70, 160, 255), 5: (255, 40, 40)}
 TRUTH, FOUND = (255, 255, 0), (255, 40, 40)
 OPACITY = 0.32
-PALETTE = 96
+PALETTE = 160
 TILE = 150
 
 Tile = NDArray[np.uint8]
@@ -79,7 +79,7 @@ def save(tiles: Sequence[Tile], columns: int, name: str) -> None:
     rows = [np.concatenate(even[k : k + columns], axis=1) for k in range(0, len(even), columns)]
     FOLDER.mkdir(parents=True, exist_ok=True)
     image = Image.fromarray(np.concatenate(rows, axis=0))
-    image.quantize(PALETTE).save(FOLDER / name, optimize=True)
+    image.quantize(PALETTE, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(FOLDER / name, optimize=True)
 
 
 def patient_tiles(patient: Patient, slices: Sequence[int]) -> list[Tile]:
@@ -169,7 +169,7 @@ def main() -> None:
     rows = json.loads(RESULTS.read_text(encoding="utf-8"))["pasted"]["patients"]
     ranked = sorted(rows, key=lambda row: row["dice"])
     chosen = {"best": ranked[-1], "median": ranked[len(ranked) // 2], "quartile": ranked[len(ranked) // 4]}
-    missed = [row for row in rows if row["hit"] < FOUND_SHARE]
+    missed = [row for row in rows if row["hit"] < FOUND_SHARE and row is not chosen["quartile"]]
     chosen["missed"] = max(missed, key=lambda row: row["true_mm3"], default=ranked[0])
     tiles = []
     for word, row in chosen.items():

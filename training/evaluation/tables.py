@@ -23,14 +23,17 @@ def rendered(page: str, results: Results) -> str:
     """
 
     def fill(match: re.Match[str]) -> str:
-        return f"<!-- table: {match[1]} -->\n{TABLES[match[1]](results)}\n<!-- end -->"
+        return f"<!-- table: {match[1]} -->\n{filled(TABLES[match[1]], results)}\n<!-- end -->"
 
     return re.sub(r"<!-- table: (\S+) -->\n.*?<!-- end -->", fill, page, flags=re.DOTALL)
 
 
-def all_tables(results: Results) -> str:
-    """Every table under its name, for the terminal."""
-    return "\n\n".join(f"{name}\n\n{make(results)}" for name, make in TABLES.items())
+def filled(make: Callable[[Results], str], results: Results) -> str:
+    """One table; where its part was not measured, that is said instead."""
+    try:
+        return make(results)
+    except KeyError:
+        return ABSENT
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -165,6 +168,9 @@ def phantoms(results: Results) -> str:
         found = [case["fused"][group] for case in cases if group in case.get("fused", {})]
         if found:
             rows.append([words, *(f"{one['dice']:.3f}" for one in found), _mean([one["dice"] for one in found])])
+        limits = [case["ceiling"][group] for case in cases if group in case.get("ceiling", {})]
+        if limits:
+            rows.append([f"– with true slices: {words}", *(f"{one:.3f}" for one in limits), _mean(limits)])
     rows.append(["true volume, mm³", *(f"{case['true_mm3']:.0f}" for case in cases), ""])
     fused = [f"{case['fused']['fused']['found_mm3']:.0f}" if "fused" in case else "–" for case in cases]
     rows.append(["fused volume, mm³", *fused, ""])
