@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -11,7 +11,8 @@ from pipeline.dicom.visit import Role, Visit
 from pipeline.errors import NoUsableSeriesError
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.comparability import choose_roles
-from pipeline.measurement.fragment import measure_fragment
+from pipeline.measurement.fragment import MeasuredFragment, measure_fragment
+from pipeline.measurement.series import disagreement_findings
 from pipeline.provenance import Stopwatch, describe_run
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.segmenters.registry import find_segmenter
@@ -76,7 +77,13 @@ def segment_visit(
         config=config,
         findings=tuple(
             dict.fromkeys(
-                (*visit.findings, *anatomy.findings, *_blocks(visit, anatomy), *_unsure(level, anatomy, config))
+                (
+                    *visit.findings,
+                    *anatomy.findings,
+                    *_blocks(visit, anatomy),
+                    *_unsure(level, anatomy, config),
+                    *_disagreements(fragments),
+                )
             )
         ),
         provenance=describe_run(started, watch.seconds),
@@ -115,6 +122,15 @@ def _blocks(visit: Visit, anatomy: Anatomy) -> list[Finding]:
         )
         for role, one in anatomy.segmentations.items()
         if len(visit.series[role].stacks) > 1 + len(one.blocks)
+    ]
+
+
+def _disagreements(fragments: Mapping[str, MeasuredFragment]) -> list[Finding]:
+    """Where another series shows much more or less than the one that was measured: "none" may be wrong there."""
+    return [
+        finding
+        for name, found in fragments.items()
+        for finding in disagreement_findings(name, found.measurement, found.own_interval)
     ]
 
 

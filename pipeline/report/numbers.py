@@ -50,7 +50,7 @@ def in_words(value: float | None, *, signed: bool = False, digits: int = 0) -> s
 def confidence_in_words(value: float) -> str:
     """A level's confidence as ``0.98``: two decimals of what ``report.json`` holds, halves up.
 
-    It is evidence weighed by rule and no measured frequency, so it is never written as a percentage.
+    It was fitted to few known cases, so it is never written as a percentage.
     """
     return str(Decimal(str(rounded(value, 3))).quantize(Decimal("0.01"), ROUND_HALF_UP))
 

@@ -135,7 +135,7 @@ def test_confidence_of_names_is_no_percentage_and_alike_everywhere(page: str) ->
     anatomy = replace(original.baseline_anatomy, levels=levels)
     part = words(render_html(replace(original, baseline_anatomy=anatomy))[0]).split("How the level was named")[1]
     part = part.split("Is the alignment right?")[0]
-    assert "Confidence in the name (weighed evidence, not a measured frequency): baseline 0.98, follow-up 0.92." in part
+    assert "Confidence in the name (0 to 1, fitted to known cases): baseline 0.98, follow-up 0.92." in part
     assert "L4/L5 0.98" in part
     assert "%" not in part
     assert "robability" not in words(page)
