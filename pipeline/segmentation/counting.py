@@ -9,15 +9,15 @@ from pipeline.config import SegmentationSettings
 from pipeline.dicom.visit import Role, Visit
 from pipeline.errors import AnatomyError, LevelError
 from pipeline.findings import Finding, Severity
-from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation
-from pipeline.segmentation.carry import agreement, carried_names
+from pipeline.segmentation.anatomy import Anatomy, Level
+from pipeline.segmentation.assembly import assembled
+from pipeline.segmentation.carry import agreement
 from pipeline.segmentation.degraded import ImageQuality, image_quality, require_clear
 from pipeline.segmentation.inference import Prediction, predict
 from pipeline.segmentation.instances import Spine, find_spine
 from pipeline.segmentation.labelmap import require_image
-from pipeline.segmentation.landmarks import named_levels, named_vertebrae
+from pipeline.segmentation.landmarks import named_levels
 from pipeline.segmentation.levels import LevelNaming, name_levels
-from pipeline.segmentation.native import on_native_grid
 from pipeline.segmentation.network import Predictor
 from pipeline.segmentation.orientation import require_upright
 from pipeline.segmentation.parallel import for_each
@@ -133,20 +133,7 @@ def named(counted: Mapping[Role, Counted], reference: Role, findings: list[Findi
         }
         if agreed < DISAGREEMENT:
             findings.append(_disagreement(reference))
-    vertebrae = named_vertebrae(chosen.prediction, chosen.spine, naming)
-    segmentations: dict[Role, SeriesSegmentation] = {}
-    for role, one in counted.items():
-        own = naming if role is reference else carried_names(one.prediction, one.spine, levels, vertebrae)
-        segmentations[role] = on_native_grid(role, one.prediction, one.spine, own)
-    return Anatomy(
-        segmentations=segmentations,
-        reference=reference,
-        levels=levels,
-        vertebrae=vertebrae,
-        counted_from=naming.counted_from,
-        transitional=naming.transitional,
-        findings=naming.findings,
-    )
+    return assembled(counted, reference, naming, levels, naming.findings)
 
 
 def _disagreement(reference: Role) -> Finding:

@@ -18,15 +18,14 @@ from pipeline.dicom.visit import Plane, Role, Visit
 from pipeline.errors import LevelError, NoUsableSeriesError, UsageError
 from pipeline.findings import Finding, Severity
 from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation, Structure
+from pipeline.segmentation.assembly import assembled
 from pipeline.segmentation.axial import carried_to
-from pipeline.segmentation.carry import carried_names
 from pipeline.segmentation.grid import CanonicalSeries
 from pipeline.segmentation.inference import Prediction, predict
 from pipeline.segmentation.instances import Spine, find_spine
 from pipeline.segmentation.labelmap import require_image
-from pipeline.segmentation.landmarks import named_levels, named_vertebrae
+from pipeline.segmentation.landmarks import named_levels
 from pipeline.segmentation.levels import LevelNaming
-from pipeline.segmentation.native import on_native_grid
 from pipeline.segmentation.network import Networks, Predictor, shared_networks
 from pipeline.segmentation.segmenters.map_fragment import mix_in, with_fine_fragment
 from pipeline.segmentation.segmenters.map_names import names_of
@@ -185,20 +184,7 @@ def _resampled(role: Role) -> Finding:
 def _anatomy(seen: dict[Role, _Seen], reference: Role, naming: LevelNaming) -> Anatomy:
     chosen = seen[reference]
     levels = named_levels(chosen.prediction, chosen.spine, naming)
-    vertebrae = named_vertebrae(chosen.prediction, chosen.spine, naming)
-    segmentations: dict[Role, SeriesSegmentation] = {}
-    for role, one in seen.items():
-        own = naming if role is reference else carried_names(one.prediction, one.spine, levels, vertebrae)
-        segmentations[role] = on_native_grid(role, one.prediction, one.spine, own)
-    return Anatomy(
-        segmentations=segmentations,
-        reference=reference,
-        levels=levels,
-        vertebrae=vertebrae,
-        counted_from=naming.counted_from,
-        transitional=naming.transitional,
-        findings=(),
-    )
+    return assembled(seen, reference, naming, levels, ())
 
 
 def _require_level(anatomy: Anatomy, level: str) -> None:
