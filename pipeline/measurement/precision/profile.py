@@ -1,0 +1,258 @@
+"""The precision profile: what is known of bias and spread, by volume, slice distance, contrast and noise.
+
+It is a JSON file, ``profile.json`` beside this module, or a department's own
+(``measurement.precision_profile`` in the settings)::
+
+    {"version": 1,
+     "made_with": {"provisional": false, ...},
+     "cells": [{"volume_mm3": 800, "thickness_mm": 4.4, "contrast": "middle", "snr": 15, "n": 24,
+                "bias_percent": -6.0, "sd_percent": 9.0, "sd_floor_mm3": 20.0,
+                "change_sd_percent": 6.0, "missed_share": 0.0}, ...]}
+
+``volume_mm3``
+    True volume, > 0; of a pair, the mean of both visits.
+``thickness_mm``
+    Distance of neighbouring slices (thickness and gap), mm.
+``contrast``
+    Brightness of the fragment as a share of that of the CSF on sagittal T2: ``dark`` below 0.4, ``middle``, ``bright``
+    above 0.6.
+``snr``
+    Mean signal of the vertebral bodies over the standard deviation of the noise.
+``n``
+    Number of measurements in the cell. A standard deviation of few is widened (Student's prediction interval).
+``bias_percent``, ``sd_percent``
+    Mean and standard deviation of 100 × (measured − true) / true of one visit, missed fragments left out.
+``sd_floor_mm3``
+    Standard deviation of what is measured where there is no fragment; 0 where that was not asked.
+``change_sd_percent``
+    Standard deviation of the error of V1 − V0, in percent of the mean true volume of the pair.
+``missed_share``
+    0…1: fragments of that kind that were reported as none.
+
+``made_with`` says how it was made; ``provisional`` true marks figures that were put together from other evidence than a
+simulation of whole pairs. Any subset of a grid is allowed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from pipeline.config import package_file
+from pipeline.errors import UnreadableInputError
+
+SHIPPED = "measurement/precision/profile.json"
+VERSION = 1
+CONTRASTS = {"dark": 0.3, "middle": 0.5, "bright": 0.7}
+"""Typical brightness of each class as a share of that of the CSF; between two of them both count."""
+NEAR = (0.7, 1.0, 1.0)
+"""Steps of log2 volume, slice distance in mm and log2 SNR that weigh alike."""
+SOFT = 0.02
+SEEN = 0.95
+"""Share of fragments that must be found for their volume to count as one that is seen."""
+Z95 = 1.959964
+
+
+class Contrast(StrEnum):
+    """Brightness of a fragment against the CSF on sagittal T2."""
+
+    DARK = "dark"
+    MIDDLE = "middle"
+    BRIGHT = "bright"
+
+
+@dataclass(frozen=True, slots=True)
+class PrecisionCell:
+    """One cell of the file, fields as there.
+
+    Raises
+    ------
+    ValueError
+        If a value is impossible.
+    """
+
+    volume_mm3: float
+    thickness_mm: float
+    contrast: Contrast
+    snr: float
+    n: int
+    bias_percent: float
+    sd_percent: float
+    sd_floor_mm3: float
+    change_sd_percent: float
+    missed_share: float
+
+    def __post_init__(self) -> None:
+        numbers = [getattr(self, f.name) for f in fields(self) if f.name != "contrast"]
+        if not np.isfinite(numbers).all():
+            raise ValueError("a value is not finite")
+        if min(self.volume_mm3, self.thickness_mm, self.snr, self.n) <= 0:
+            raise ValueError("volume_mm3, thickness_mm, snr and n are above 0")
+        if min(self.sd_percent, self.sd_floor_mm3, self.change_sd_percent) < 0 or not 0 <= self.missed_share <= 1:
+            raise ValueError("standard deviations are not negative, and missed_share lies between 0 and 1")
+        if self.bias_percent <= -100:
+            raise ValueError("bias_percent is above -100: a fragment that is not seen is missed")
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """What the profile says of one fragment.
+
+    Attributes
+    ----------
+    bias
+        Mean of (measured − true) / true.
+    sd, change_sd
+        Standard deviations: of one volume as a share of it, of a change as a share of the pair's mean volume.
+    floor_mm3
+        Standard deviation where there is nothing.
+    missed_share
+        0…1: fragments like it that are reported as none.
+    exceeded
+        Names of what lies outside the range of the profile, e.g. ``("volume",)``.
+    """
+
+    bias: float
+    sd: float
+    change_sd: float
+    floor_mm3: float
+    missed_share: float
+    exceeded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PrecisionProfile:
+    """All cells, ready to be asked.
+
+    Raises
+    ------
+    ValueError
+        If there is no cell.
+    """
+
+    cells: tuple[PrecisionCell, ...]
+    made_with: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        if not self.cells:
+            raise ValueError("a precision profile has at least one cell")
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the figures come from other evidence than the simulation of whole pairs."""
+        return bool(self.made_with.get("provisional", False))
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> PrecisionProfile:
+        """Read a profile; the shipped one for None.
+
+        Raises
+        ------
+        UnreadableInputError
+            If the file is missing or is no precision profile.
+        """
+        return _load(path or package_file(SHIPPED))
+
+    def at(self, volume_mm3: float, thickness_mm: float, brightness: float | None, snr: float | None) -> Precision:
+        """Interpolate, clamped to the range of the profile.
+
+        Parameters
+        ----------
+        brightness
+            Of the fragment as a share of the CSF's on sagittal T2; None where unknown (taken as middle).
+        snr
+            None where unknown (taken as the lowest of the profile).
+        """
+        place, exceeded = self._clamped(volume_mm3, thickness_mm, snr)
+        total = np.zeros(5)
+        for contrast, weight in self._classes(brightness):
+            cells = [cell for cell in self.cells if cell.contrast is contrast]
+            total += weight * _interpolated(cells, place)
+        bias, sd, change_sd, floor, missed = (float(value) for value in total)
+        return Precision(bias, sd, change_sd, floor, min(1.0, missed), exceeded)
+
+    def surely_seen_mm3(self, thickness_mm: float, brightness: float | None, snr: float | None) -> float:
+        """Least volume from which on at least 95 % of fragments are found; the largest of the profile if none is."""
+        volumes = np.array([cell.volume_mm3 for cell in self.cells])
+        grid = np.geomspace(volumes.min(), volumes.max(), 60)
+        missed = np.array([self.at(float(v), thickness_mm, brightness, snr).missed_share for v in grid])
+        failed = np.flatnonzero(missed > 1 - SEEN + 1e-9)
+        return float(grid[min(failed[-1] + 1, len(grid) - 1)]) if len(failed) else float(grid[0])
+
+    def _clamped(
+        self, volume_mm3: float, thickness_mm: float, snr: float | None
+    ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+        asked = _place(max(volume_mm3, 1.0), thickness_mm, snr or min(cell.snr for cell in self.cells))
+        known = np.array([_place(cell.volume_mm3, cell.thickness_mm, cell.snr) for cell in self.cells])
+        low, high = known.min(axis=0), known.max(axis=0)
+        tolerance = np.array([0.5, 0.5, 0.5])  # half a step beyond the outermost cell is still what it stands for
+        outside = (asked < low - tolerance) | (asked > high + tolerance)
+        names = ("volume", "slice distance", "signal-to-noise ratio")
+        return np.clip(asked, low, high), tuple(name for name, out in zip(names, outside, strict=True) if out)
+
+    def _classes(self, brightness: float | None) -> list[tuple[Contrast, float]]:
+        """Which classes of contrast count how much; of those that the profile has."""
+        present = [c for c in Contrast if any(cell.contrast is c for cell in self.cells)]
+        centres = np.array([CONTRASTS[c.value] for c in present])
+        value = float(np.clip(CONTRASTS["middle"] if brightness is None else brightness, centres.min(), centres.max()))
+        weights = [float(np.interp(value, centres, np.eye(len(present))[k])) for k in range(len(present))]
+        return [(c, w) for c, w in zip(present, weights, strict=True) if w > 0]
+
+
+def _place(volume_mm3: float, thickness_mm: float, snr: float) -> NDArray[np.float64]:
+    """Coordinates in which one step counts alike along each axis."""
+    return np.array([np.log2(volume_mm3), thickness_mm, np.log2(snr)]) / NEAR
+
+
+def _interpolated(cells: list[PrecisionCell], place: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of the cells by inverse distance (Shepard, 4th power): exact at a cell, between neighbours within both."""
+    known = np.array([_place(cell.volume_mm3, cell.thickness_mm, cell.snr) for cell in cells])
+    weight = 1.0 / (((known - place) ** 2).sum(axis=1) + SOFT) ** 2
+    values = np.array([_values(cell) for cell in cells])
+    return np.asarray(np.average(values, axis=0, weights=weight), dtype=np.float64)
+
+
+def _values(cell: PrecisionCell) -> tuple[float, float, float, float, float]:
+    widened = _few(cell.n)
+    return (
+        cell.bias_percent / 100,
+        widened * cell.sd_percent / 100,
+        widened * cell.change_sd_percent / 100,
+        cell.sd_floor_mm3,
+        cell.missed_share,
+    )
+
+
+def _few(n: int) -> float:
+    """By how much a standard deviation of n values is widened: Student's prediction interval over the normal one."""
+    if n < 3:
+        return _few(3)
+    return float(stats.t.ppf(0.975, n - 1) / Z95 * np.sqrt(1 + 1 / n))
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path) -> PrecisionProfile:
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        if read["version"] != VERSION:
+            raise ValueError(f"its version is {read['version']}, {VERSION} is expected")
+        cells = tuple(PrecisionCell(**{**cell, "contrast": Contrast(cell["contrast"])}) for cell in read["cells"])
+        return PrecisionProfile(cells, dict(read["made_with"]))
+    except OSError as error:
+        raise UnreadableInputError(
+            f"The precision profile {path} cannot be read: {error.strerror}. Mend measurement.precision_profile."
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableInputError(
+            f"{path} is no precision profile: {error}. Make one with `discdelta validate`, or leave "
+            "measurement.precision_profile out."
+        ) from error
