@@ -62,7 +62,7 @@ def materials_of(visit: Visit, anatomy: Anatomy, level: str, threads: int) -> li
         if role.plane is Plane.AXIAL:
             for stack in series.stacks:
                 carried = carried_to(role, stack.volume, reference, others)
-                own = segment_axial(role, stack.volume, carried, network, 2).segmentation
+                own = segment_axial(role, stack.volume, carried, network, count=2).segmentation
                 with_own = replace(anatomy, segmentations={**anatomy.segmentations, role: own})
                 material = displaced_probability(own, chosen, with_own)
                 found += [material] if material.region.array.any() else []

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from pipeline.dicom.visit import Role
 from pipeline.findings import Finding
 from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation
 from pipeline.segmentation.carry import carried_names
-from pipeline.segmentation.inference import Prediction
-from pipeline.segmentation.instances import Spine
 from pipeline.segmentation.landmarks import named_vertebrae
 from pipeline.segmentation.levels import LevelNaming
 from pipeline.segmentation.native import on_native_grid
-
-
-class Separated(Protocol):
-    """One sagittal series whose structures are told apart, by a network or a label map."""
-
-    @property
-    def prediction(self) -> Prediction:
-        """What each voxel is."""
-        ...
-
-    @property
-    def spine(self) -> Spine:
-        """Its bodies and discs."""
-        ...
+from pipeline.segmentation.separated import Separated
 
 
 def assembled(

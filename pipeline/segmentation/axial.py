@@ -40,11 +40,18 @@ def carried_to(
     sampled = [_sampled(source, grid, axes) for source in (reference, *others)]
     coarse = np.asarray(np.mean(sampled, axis=0, dtype=np.float32))
     probabilities = np.zeros((len(Structure), *grid.shape), dtype=np.float32)
-    for structure in Structure:
-        if structure is not Structure.BACKGROUND:
-            probabilities[structure] = _refined(coarse[structure], step, grid.shape)
-    probabilities[Structure.BACKGROUND] = np.maximum(1.0 - probabilities[1:].sum(axis=0), 0.0)
-    labels = probabilities.argmax(axis=0).astype(np.uint8)
+    probabilities[Structure.BACKGROUND] = 1.0
+    labels = np.zeros(grid.shape, dtype=np.uint8)
+    # The spine takes a small part of the field of view, and the rest is as large as it is empty.
+    if (part := _part(coarse)) is not None:
+        box = tuple(slice(p.start * k, min(n, p.stop * k)) for p, k, n in zip(part, step, grid.shape, strict=True))
+        shape = [b.stop - b.start for b in box]
+        inside = probabilities[(slice(None), *box)]
+        for structure in Structure:
+            if structure is not Structure.BACKGROUND:
+                inside[structure] = _refined(coarse[(structure, *part)], step, shape)
+        inside[Structure.BACKGROUND] = np.maximum(1.0 - inside[1:].sum(axis=0), 0.0)
+        labels[box] = inside.argmax(axis=0)
     return SeriesSegmentation(
         role=role,
         labels=grid.with_array(labels),
@@ -71,7 +78,14 @@ def _sampled(source: SeriesSegmentation, grid: Volume, axes: Sequence[NDArray[np
     return result
 
 
-def _refined(coarse: NDArray[np.float32], step: Sequence[int], shape: tuple[int, ...]) -> NDArray[np.float32]:
+def _part(coarse: NDArray[np.float32]) -> tuple[slice, ...] | None:
+    """Where the spine may be among the sampled places, with one more on every side; None where it is nowhere."""
+    some = (coarse[Structure.BACKGROUND + 1 :] > 0).any(axis=0)
+    found = ndimage.find_objects(some.astype(np.uint8))
+    return tuple(slice(max(0, p.start - 1), p.stop + 1) for p in found[0]) if found else None
+
+
+def _refined(coarse: NDArray[np.float32], step: Sequence[int], shape: Sequence[int]) -> NDArray[np.float32]:
     """Linear interpolation from every ``step``-th voxel to all voxels."""
     result = coarse
     for axis, (k, n) in enumerate(zip(step, shape, strict=True)):

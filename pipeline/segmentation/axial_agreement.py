@@ -123,7 +123,8 @@ def _best_shift(own: NDArray[np.int64], other: NDArray[np.uint8], view: AxialVie
     small, ref = own[:, :: k[0], :: k[1]], other[:, :: k[0], :: k[1]]
     reach = (int(REACH_MM / (row * k[0])), int(REACH_MM / (column * k[1])))
     through = int(REACH_MM / 2 / THROUGH_STEP_MM)
-    scores = {dz: _overlaps(small, ref, dz * THROUGH_STEP_MM / pitch, reach) for dz in range(-through, through + 1)}
+    spectra = _Spectra.of(small, ref, reach)
+    scores = {dz: spectra.overlaps(dz * THROUGH_STEP_MM / pitch) for dz in range(-through, through + 1)}
     stay = float(scores[0][reach[0], reach[1]])
     dz = max(scores, key=lambda z: (float(scores[z].max()), -abs(z)))
     at = np.unravel_index(int(scores[dz].argmax()), scores[dz].shape)
@@ -134,19 +135,53 @@ def _best_shift(own: NDArray[np.int64], other: NDArray[np.uint8], view: AxialVie
     return dz * THROUGH_STEP_MM / pitch, float(rows * k[0]), float(columns * k[1])
 
 
-def _overlaps(
-    own: NDArray[np.int64], other: NDArray[np.uint8], slices: float, reach: tuple[int, int]
-) -> NDArray[np.float64]:
-    """Mean soft Dice of the compared structures for all in-plane shifts; shape (2 reach + 1, 2 reach + 1)."""
-    shape = (own.shape[1] + 2 * reach[0], own.shape[2] + 2 * reach[1])
-    window = tuple(slice(0, 2 * r + 1) for r in reach)
-    result = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
-    for structure in _COMPARED:
-        one = (own == structure).astype(np.float32)
-        two = ndimage.shift((other == structure).astype(np.float32), (slices, 0, 0), order=1)
-        product = fft.rfft2(one, shape) * np.conj(fft.rfft2(two, shape))
-        correlation = np.roll(fft.irfft2(product.sum(axis=0), shape), reach, axis=(0, 1))[window]
-        result += 2.0 * correlation / max(1.0, float((one**2).sum() + (two**2).sum())) / len(_COMPARED)
+@dataclass(frozen=True, eq=False)
+class _Spectra:
+    """Fourier transforms of the slices of both masks of every compared structure: shifts are tried on these."""
+
+    one: NDArray[np.complex64]
+    two: NDArray[np.complex64]
+    size: NDArray[np.float64]
+    shape: tuple[int, int]
+    reach: tuple[int, int]
+
+    @classmethod
+    def of(cls, own: NDArray[np.int64], other: NDArray[np.uint8], reach: tuple[int, int]) -> _Spectra:
+        shape = tuple(fft.next_fast_len(n + 2 * r, real=True) for n, r in zip(own.shape[1:], reach, strict=True))
+        masks = [np.stack([labels == s for s in _COMPARED]).astype(np.float32) for labels in (own, other)]
+        one, two = (fft.rfft2(mask, shape) for mask in masks)
+        return cls(one, np.conj(two), masks[0].sum(axis=(1, 2, 3), dtype=float), (shape[0], shape[1]), reach)
+
+    def overlaps(self, slices: float) -> NDArray[np.float64]:
+        """Mean soft Dice of the structures for all in-plane shifts, the other moved by so many slices.
+
+        Returns
+        -------
+        float64, shape (2 reach + 1, 2 reach + 1)
+        """
+        low = int(np.floor(slices))
+        share = slices - low
+        moved = (1 - share) * _rolled(self.two, low) + share * _rolled(self.two, low + 1)
+        window = tuple(slice(0, 2 * r + 1) for r in self.reach)
+        result = np.zeros((2 * self.reach[0] + 1, 2 * self.reach[1] + 1))
+        area = self.shape[0] * self.shape[1]
+        for own, other, size in zip(self.one, moved, self.size, strict=True):
+            correlation = np.roll(fft.irfft2((own * other).sum(axis=0), self.shape), self.reach, axis=(0, 1))[window]
+            # By Parseval's theorem the spectrum tells the size of the moved mask; half of it is stored.
+            power = np.abs(other) ** 2
+            half = self.shape[1] % 2 == 0
+            total = 2 * power.sum() - power[..., 0].sum() - (power[..., -1].sum() if half else 0.0)
+            result += 2.0 * correlation / max(1.0, size + float(total) / area) / len(_COMPARED)
+        return result
+
+
+def _rolled(spectra: NDArray[np.complex64], slices: int) -> NDArray[np.complex64]:
+    """Slices moved by a whole number towards the end, zeros coming in."""
+    result = np.zeros_like(spectra)
+    n = spectra.shape[1]
+    if abs(slices) < n:
+        source = slice(max(0, -slices), n - max(0, slices))
+        result[:, max(0, slices) : n + min(0, slices)] = spectra[:, source]
     return result
 
 

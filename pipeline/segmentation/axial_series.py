@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,13 @@ class AxialSegmentation:
 
 
 def segment_axial(
-    role: Role, volume: Volume, carried: SeriesSegmentation, network: Predictor, count: int
+    role: Role,
+    volume: Volume,
+    carried: SeriesSegmentation,
+    network: Predictor,
+    *,
+    count: int,
+    around: Sequence[int] = (),
 ) -> AxialSegmentation:
     """Segment one stack of an axial series.
 
@@ -61,13 +68,15 @@ def segment_axial(
         The axial network: probabilities (n, 6, rows, columns) of slices (n, 3, rows, columns).
     count
         Number of test-time variants, 1 or more.
+    around
+        Instances near which slices are seen in all variants; all slices are where it is empty.
 
     Returns
     -------
     AxialSegmentation
         The carried labels unchanged where they show no spine.
     """
-    view = looked_at(volume, carried, network, count)
+    view = looked_at(volume, carried, network, count, around)
     if view is None:
         return AxialSegmentation(carried, False, 0.0, np.zeros(3), ())
     agreement = agreement_of(role, view, carried)

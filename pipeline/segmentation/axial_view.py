@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
 from pipeline.segmentation.grid import CanonicalAxes, CanonicalSeries, Orientation
-from pipeline.segmentation.inference import varied, with_neighbours
 from pipeline.segmentation.network import Predictor
 from pipeline.segmentation.normalise import normalise
 from pipeline.segmentation.variants import variants
+from pipeline.segmentation.views import varied, with_neighbours
 from pipeline.volume import Volume
 
 T = TypeVar("T", bound=np.generic)
@@ -26,6 +28,8 @@ FRONT_MM, BACK_MM = 62.0, 53.0
 """The crop reaches this far before and behind the canal's centre: body and spinous process."""
 BODY_TO_CANAL_MM = 20.0
 """The canal's centre lies this far behind the centre of all bone and discs: used where no canal was seen."""
+NEAR_MM = 12.0
+"""Displaced material lies this far above or below its disc, or nearer; farther away the plain view has to do."""
 FEWEST_PIXELS = 30
 """A slice with fewer labelled pixels shows nothing that was recognised on the sagittal series."""
 
@@ -68,7 +72,9 @@ class AxialView:
         self.orientation.apply(target)[..., self.slices, :, :] = value
 
 
-def looked_at(volume: Volume, carried: SeriesSegmentation, network: Predictor, count: int) -> AxialView | None:
+def looked_at(
+    volume: Volume, carried: SeriesSegmentation, network: Predictor, count: int, around: Sequence[int] = ()
+) -> AxialView | None:
     """Send an axial series through its network in ``count`` variants.
 
     Parameters
@@ -81,6 +87,9 @@ def looked_at(volume: Volume, carried: SeriesSegmentation, network: Predictor, c
         Gives probabilities (n, 6, rows, columns) of slices (n, 3, rows, columns).
     count
         Number of test-time variants, 1 or more.
+    around
+        Instances that are measured: only slices near them are seen in all variants, others in the plain view. All
+        slices where it is empty.
 
     Returns
     -------
@@ -97,14 +106,26 @@ def looked_at(volume: Volume, carried: SeriesSegmentation, network: Predictor, c
     native = series.native_window(plane).plane
     mean = np.zeros((len(Structure), len(slices), *native.count), dtype=np.float32)
     fragments = np.zeros((count, len(slices), *native.count), dtype=np.float32)
+    near = _near(whole.orientation.apply(carried.instances.array)[slices], series.spacing_mm[0], around)
     for number, variant in enumerate(variants(count)):
         seen = varied(plane, variant)
-        given = np.moveaxis(network(with_neighbours(series, seen, variant, slices)), 1, 0)
+        again = np.ones_like(near) if number == 0 else near
+        given = np.moveaxis(network(with_neighbours(series, seen, variant, slices[again])), 1, 0)
         fine = series.between(given, seen, native)
-        fragments[number] = fine[Structure.FRAGMENT]
-        mean += fine / np.float32(count)
+        fragments[number] = fragments[0]
+        fragments[number, again] = fine[Structure.FRAGMENT]
+        mean[:, again] += fine
+    mean[:, near] /= np.float32(count)
     mean[Structure.BACKGROUND] = np.maximum(1.0 - mean[1:].sum(axis=0), 0.0)
     return AxialView(series.native, whole.orientation, box, slices, mean, fragments)
+
+
+def _near(instances: NDArray[np.uint8], pitch_mm: float, around: Sequence[int]) -> NDArray[np.bool_]:
+    """Which slices lie within a disc's reach of any of the instances; all where none is asked for or seen."""
+    shown: NDArray[np.bool_] = np.asarray(np.isin(instances, around).any(axis=(1, 2)))
+    if not shown.any():
+        return np.ones(len(instances), dtype=bool)
+    return np.asarray(ndimage.binary_dilation(shown, iterations=max(1, round(NEAR_MM / pitch_mm))))
 
 
 def _cropped(series: CanonicalSeries, box: tuple[slice, slice]) -> Volume:

@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.segmentation.anatomy import Level, Vertebra
+from pipeline.segmentation.anatomy import Level, Structure, Vertebra
 from pipeline.segmentation.inference import Prediction
 from pipeline.segmentation.instances import Spine
 from pipeline.segmentation.landmarks import Placing
 from pipeline.segmentation.levels import LevelNaming
+from pipeline.segmentation.separated import Separated
 
 SAME_DISC_MM = 13.0
 """Less than half of the distance between two discs: patients move between series, but not that far."""
 SAME_BODY_MM = 16.0
+CANAL_STEP = 7
+"""Of the canal's voxels every seventh is looked up."""
 
 
 def carried_names(
@@ -63,6 +66,18 @@ def agreement(levels: Mapping[str, Level], others: Sequence[Mapping[str, Level]]
         if found:
             votes.append(float(np.mean([names[k] == name for name, k in found.items()])))
     return float(np.mean(votes)) if votes else None
+
+
+def canal_shared(first: Separated, second: Separated) -> float:
+    """Share 0…1 of the second series' canal that lies in the canal of the first, of what both show; 0 without any."""
+    canal = np.argwhere(second.spine.labels == Structure.CANAL)[::CANAL_STEP]
+    to_lps = second.prediction.series.affine_of(second.prediction.plane)
+    affine = np.linalg.solve(first.prediction.series.affine_of(first.prediction.plane), to_lps)
+    index = np.rint(canal @ affine[:3, :3].T + affine[:3, 3]).astype(np.intp)
+    index = index[((index >= 0) & (index < first.spine.labels.shape)).all(axis=1)]
+    if not len(index):
+        return 0.0
+    return float(np.mean(first.spine.labels[tuple(index.T)] == Structure.CANAL))
 
 
 def _matched(

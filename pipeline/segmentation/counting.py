@@ -11,13 +11,14 @@ from pipeline.errors import AnatomyError, LevelError
 from pipeline.findings import Finding, Severity
 from pipeline.segmentation.anatomy import Anatomy, Level
 from pipeline.segmentation.assembly import assembled
-from pipeline.segmentation.carry import agreement
+from pipeline.segmentation.carry import agreement, canal_shared
 from pipeline.segmentation.degraded import ImageQuality, image_quality, require_clear
 from pipeline.segmentation.inference import Prediction, predict
 from pipeline.segmentation.instances import Spine, find_spine
 from pipeline.segmentation.labelmap import require_image
 from pipeline.segmentation.landmarks import named_levels
 from pipeline.segmentation.levels import LevelNaming, name_levels
+from pipeline.segmentation.locating import SpineBox, find_box
 from pipeline.segmentation.network import Predictor
 from pipeline.segmentation.orientation import require_upright
 from pipeline.segmentation.parallel import for_each
@@ -28,8 +29,11 @@ PREFERENCE = (Role.SAGITTAL_T2, Role.SAGITTAL_T1, Role.SAGITTAL_T1_POST, Role.SA
 """Which series names the levels, where several do so about equally surely."""
 EQUALLY_SURE = 0.15
 DISAGREEMENT = 0.5
-COARSE_VARIANTS = 2
-"""Views of the whole spine: its structures are large, and all that is measured gets a fine pass."""
+SHARED_CANAL = 0.5
+"""A series of which this share of the canal lies in the leading one's canal is at the same place."""
+LEADING_VARIANTS = 2
+"""Views of the whole spine in the series that is looked at first; the others get one. Structures are large, and all
+that is measured gets a fine pass."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +73,24 @@ def count_each(
         If no series shows a lumbar spine; what the most preferred one lacks.
     """
     roles = [role for role in PREFERENCE if role in visit.series]
+    volumes = {role: visit.series[role].volume for role in roles}
+    lead = roles[0]
+    box = find_box(volumes[lead], network)
 
     def look(role: Role) -> Counted | AnatomyError:
         say(role.words)
+        leads = role is lead
+        count = min(LEADING_VARIANTS, settings.variants) if leads else 1
         try:
-            return _looked_at(visit.series[role].volume, role, settings, network)
+            one = _looked_at(volumes[role], role, settings, network, count=count, near=box)
+            if leads:
+                require_upright(one.prediction, network, role.words)
         except AnatomyError as error:
             return error
+        return one
 
     seen = dict(zip(roles, for_each(look, roles, settings.threads), strict=True))
+    seen = _doubtful_again(seen, lead, volumes, settings, network)
     counted = {role: one for role, one in seen.items() if isinstance(one, Counted)}
     refusals = [one for one in seen.values() if isinstance(one, AnatomyError)]
     if not counted and refusals:
@@ -88,19 +101,54 @@ def count_each(
     return counted
 
 
-def _looked_at(volume: Volume, role: Role, settings: SegmentationSettings, network: Predictor) -> Counted:
-    """One series, segmented and counted.
+def _doubtful_again(
+    seen: Mapping[Role, Counted | AnatomyError],
+    lead: Role,
+    volumes: Mapping[Role, Volume],
+    settings: SegmentationSettings,
+    network: Predictor,
+) -> dict[Role, Counted | AnatomyError]:
+    """Look again, without help, at series that do not show the spine where the leading one does.
+
+    A series that shows the canal at the same place lies in the patient as the leading one does, which was tried
+    flipped; any other is searched for the spine by itself and tried flipped, too.
+    """
+    first = seen[lead]
+    result = dict(seen)
+    for role, one in seen.items():
+        together = isinstance(first, Counted) and isinstance(one, Counted) and canal_shared(first, one) >= SHARED_CANAL
+        if role is lead or together:
+            continue
+        try:
+            count = min(LEADING_VARIANTS, settings.variants)
+            again = _looked_at(volumes[role], role, settings, network, count=count)
+            require_upright(again.prediction, network, role.words)
+            result[role] = again
+        except AnatomyError as error:
+            result[role] = error
+    return result
+
+
+def _looked_at(
+    volume: Volume,
+    role: Role,
+    settings: SegmentationSettings,
+    network: Predictor,
+    *,
+    count: int,
+    near: SpineBox | None = None,
+) -> Counted:
+    """One series, segmented in ``count`` views and counted.
 
     Raises
     ------
     AnatomyError
-        If it is no image, shows no lumbar spine, lies wrong, or is too degraded.
+        If it is no image, shows no lumbar spine, or is too degraded.
     """
     require_image(volume, role.words)
-    prediction = predict(volume, network, min(COARSE_VARIANTS, settings.variants))
+    prediction = predict(volume, network, count, near)
     spine = find_spine(prediction)
     require_lumbar(spine, prediction.probabilities, role.words)
-    require_upright(prediction, network, role.words)
     quality = image_quality(prediction, spine)
     findings = tuple(require_clear(quality, role.words))
     try:

@@ -11,11 +11,11 @@ from scipy import ndimage
 from pipeline.dicom.visit import Role
 from pipeline.segmentation.anatomy import Level, SeriesSegmentation, Structure
 from pipeline.segmentation.grid import CanonicalSeries, InPlane
-from pipeline.segmentation.inference import varied
 from pipeline.segmentation.merge import FineResult, merged
 from pipeline.segmentation.network import Predictor
 from pipeline.segmentation.normalise import neighbour_step, normalise
 from pipeline.segmentation.variants import Variant, variants
+from pipeline.segmentation.views import varied
 from pipeline.volume import Volume
 
 PIXEL_MM = 0.75

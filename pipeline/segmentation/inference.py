@@ -6,19 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from pipeline.segmentation.anatomy import Structure
 from pipeline.segmentation.grid import CanonicalSeries, InPlane
+from pipeline.segmentation.locating import SpineBox, locate
 from pipeline.segmentation.network import Predictor
-from pipeline.segmentation.normalise import neighbour_step, normalise
-from pipeline.segmentation.variants import Variant, variants
+from pipeline.segmentation.normalise import normalise
+from pipeline.segmentation.variants import variants
+from pipeline.segmentation.views import varied, with_neighbours
 from pipeline.volume import Volume
-
-LOCATING_SLICES = 5
-"""Slices of the middle half that the spine is first looked for in."""
-BOX_MARGIN_MM = 16
-SMALLEST_BOX_MM = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +45,7 @@ class Prediction:
     native_fragment_variants: NDArray[np.float32]
 
 
-def predict(volume: Volume, network: Predictor, count: int) -> Prediction:
+def predict(volume: Volume, network: Predictor, count: int, near: SpineBox | None = None) -> Prediction:
     """Send a sagittal series through the network in ``count`` variants.
 
     Parameters
@@ -60,13 +56,15 @@ def predict(volume: Volume, network: Predictor, count: int) -> Prediction:
         Gives probabilities (n, 6, rows, columns) of slices (n, 3, rows, columns).
     count
         Number of test-time variants, 1 or more; the first is the plain view.
+    near
+        Where another series of the visit shows the spine; this series is searched for it when None.
 
     Returns
     -------
     Prediction
     """
     series = CanonicalSeries.of(volume.with_array(normalise(volume.array)))
-    plane = _locate(series, network)
+    plane = near.within(series) if near else locate(series, network)
     window = series.native_window(plane)
     slices = series.image.shape[0]
     mean = np.zeros((len(Structure), slices, *plane.count), dtype=np.float32)
@@ -92,55 +90,3 @@ def predict(volume: Volume, network: Predictor, count: int) -> Prediction:
 def _complete(probabilities: NDArray[np.float32]) -> None:
     """Outside the box there is background: make the classes sum to one, in place."""
     probabilities[Structure.BACKGROUND] = np.maximum(1.0 - probabilities[1:].sum(axis=0), 0.0)
-
-
-def varied(plane: InPlane, variant: Variant) -> InPlane:
-    """The plane of one variant: same centre but for the shift, same field of view."""
-    counts, firsts, pitches = [], [], []
-    for k in range(2):
-        pitch = variant.pixel_mm * plane.pixel_mm[k]
-        count = max(1, int(np.ceil(plane.count[k] * plane.pixel_mm[k] / pitch)))
-        centre = plane.first_mm[k] + (plane.count[k] - 1) * plane.pixel_mm[k] / 2
-        counts.append(count)
-        firsts.append(centre + variant.shift_mm[k] - (count - 1) * pitch / 2)
-        pitches.append(pitch)
-    return InPlane((counts[0], counts[1]), (firsts[0], firsts[1]), (pitches[0], pitches[1]))
-
-
-def with_neighbours(
-    series: CanonicalSeries, plane: InPlane, variant: Variant, only: NDArray[np.int64] | None = None
-) -> NDArray[np.float32]:
-    """Shape (n, 3, *plane.count): each slice between its neighbours; the end slice repeats."""
-    n = series.image.shape[0]
-    centre = np.arange(n) if only is None else only
-    step = neighbour_step(series.spacing_mm[0]) * (-1 if variant.mirrored else 1)
-    triple = np.clip(centre[:, None] + np.array([-step, 0, step]), 0, n - 1)
-    needed, position = np.unique(triple, return_inverse=True)
-    planes = series.resampled(plane, needed.tolist()) * np.float32(variant.contrast)
-    return np.asarray(planes[position.reshape(triple.shape)])
-
-
-def _locate(series: CanonicalSeries, network: Predictor) -> InPlane:
-    """The part of the plane that holds the spine, from a few central slices; the whole plane when none is seen."""
-    plane = series.plane()
-    n = series.image.shape[0]
-    central = np.unique(np.linspace(0.25 * (n - 1), 0.75 * (n - 1), LOCATING_SLICES).round().astype(np.int64))
-    probabilities = network(with_neighbours(series, plane, Variant(), central))
-    spine = (1.0 - probabilities[:, Structure.BACKGROUND]).max(axis=0) > 0.5
-    blobs, count = ndimage.label(ndimage.binary_dilation(spine, iterations=3))
-    if count == 0:
-        return plane
-    sizes = ndimage.sum_labels(spine, blobs, range(1, count + 1))
-    rows, columns = ndimage.find_objects(blobs)[int(np.argmax(sizes))]
-    return _boxed(plane, (rows, columns))
-
-
-def _boxed(plane: InPlane, box: tuple[slice, slice]) -> InPlane:
-    counts, firsts = [], []
-    for k in range(2):
-        low, high = box[k].start - BOX_MARGIN_MM, box[k].stop + BOX_MARGIN_MM
-        grow = max(0, SMALLEST_BOX_MM - (high - low))
-        low, high = max(0, low - grow // 2), min(plane.count[k], high + grow - grow // 2)
-        counts.append(high - low)
-        firsts.append(plane.first_mm[k] + low * plane.pixel_mm[k])
-    return InPlane((counts[0], counts[1]), (firsts[0], firsts[1]), plane.pixel_mm)

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from pipeline.errors import AnatomyError
 from pipeline.segmentation.anatomy import Structure
-from pipeline.segmentation.inference import Prediction, with_neighbours
+from pipeline.segmentation.inference import Prediction
 from pipeline.segmentation.network import Predictor
 from pipeline.segmentation.variants import Variant
+from pipeline.segmentation.views import with_neighbours
 
 SURE = 0.9
 BETTER = 1.12

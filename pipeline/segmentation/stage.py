@@ -11,7 +11,7 @@ from pipeline.config import SegmentationSettings
 from pipeline.dicom.visit import Plane, Role, Visit
 from pipeline.errors import NoUsableSeriesError
 from pipeline.findings import Finding, Severity
-from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation
+from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation
 from pipeline.segmentation.axial import carried_to
 from pipeline.segmentation.axial_series import AxialSegmentation, segment_axial
 from pipeline.segmentation.blocks import volumes_of
@@ -91,9 +91,7 @@ def _networks(visit: Visit, network: Predictor | Networks | None, settings: Segm
 
 def _refined(visit: Visit, anatomy: Anatomy, settings: SegmentationSettings, network: Predictor) -> Anatomy:
     """The sagittal series seen together around the level asked for; the reference in all variants, others in two."""
-    names = list(anatomy.levels)
-    at = names.index(settings.level) if settings.level in names else len(names) - 1
-    levels = [anatomy.levels[name] for name in names[max(0, at - 1) : at + 2]]
+    levels = _levels_around(anatomy, settings.level)
     chosen = set(anatomy.segmentations) if settings.together is None else {Role(name) for name in settings.together}
     images = {role: visit.series[role].volume for role in anatomy.segmentations}
 
@@ -104,6 +102,13 @@ def _refined(visit: Visit, anatomy: Anatomy, settings: SegmentationSettings, net
 
     roles = list(anatomy.segmentations)
     return replace(anatomy, segmentations=dict(zip(roles, for_each(refined, roles, settings.threads), strict=True)))
+
+
+def _levels_around(anatomy: Anatomy, level: str) -> list[Level]:
+    """The disc that is asked for and its neighbours; the lowest ones where it is not in view."""
+    names = list(anatomy.levels)
+    at = names.index(level) if level in names else len(names) - 1
+    return [anatomy.levels[name] for name in names[max(0, at - 1) : at + 2]]
 
 
 def _require_sagittal(visit: Visit) -> None:
@@ -125,6 +130,7 @@ def _axial(
     """The axial series with all their blocks: borders by their own network, names from the sagittal ones."""
     reference = anatomy.segmentations[anatomy.reference]
     roles = [role for role in visit.series if role.plane is Plane.AXIAL]
+    around = [level.instance for level in _levels_around(anatomy, settings.level)]
 
     def look(block: tuple[Role, Volume]) -> AxialSegmentation:
         role, volume = block
@@ -132,7 +138,7 @@ def _axial(
         if network is None:
             return AxialSegmentation(carried, False, 0.0, np.zeros(3), ())
         count = AXIAL_VARIANTS if role is Role.AXIAL_T2 else 1
-        return segment_axial(role, volume, carried, network, min(count, settings.variants))
+        return segment_axial(role, volume, carried, network, count=min(count, settings.variants), around=around)
 
     for role in roles:
         say(role.words)

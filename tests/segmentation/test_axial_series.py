@@ -41,7 +41,7 @@ def segmented(
     at = spine.points(grid) - (np.zeros(3) if moved is None else moved)
     image = grid.with_array(spine.image_of(spine.structure_at(at)))
     carried = carried_to(ROLE, image, anatomy.segmentations[anatomy.reference], ())
-    return segment_axial(ROLE, image, carried, network, count)
+    return segment_axial(ROLE, image, carried, network, count=count)
 
 
 def dice(one: np.ndarray, other: np.ndarray) -> float:

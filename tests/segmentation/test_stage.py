@@ -11,6 +11,7 @@ from pipeline.errors import AnatomyError, NoUsableSeriesError
 from pipeline.segmentation import counting, stage
 from pipeline.segmentation.anatomy import Anatomy, Structure
 from pipeline.segmentation.inference import Prediction
+from pipeline.segmentation.locating import SpineBox
 from pipeline.segmentation.network import Predictor
 from pipeline.volume import Volume
 from tests.segmentation.conftest import Known, cropped, row_of
@@ -24,7 +25,7 @@ def visit(**volumes: Volume) -> Visit:
     return Visit(PatientIdentity(), None, None, None, series, (), (), "test")
 
 
-def oracle_predict(volume: Volume, network: Predictor, count: int) -> Prediction:
+def oracle_predict(volume: Volume, network: Predictor, count: int, near: SpineBox | None) -> Prediction:
     """Images here are label maps, and the prediction is what they say."""
     return prediction_of(volume.with_array(volume.array.astype(np.uint8)), count)
 
@@ -32,6 +33,7 @@ def oracle_predict(volume: Volume, network: Predictor, count: int) -> Prediction
 def see_labels(patch: pytest.MonkeyPatch) -> None:
     """Let label maps stand for images, and the oracle for the network."""
     patch.setattr(counting, "predict", oracle_predict)
+    patch.setattr(counting, "find_box", lambda volume, network: None)
     patch.setattr(counting, "require_image", lambda volume, what: None)
     patch.setattr(counting, "require_upright", lambda prediction, network, what: None)
 
