@@ -71,13 +71,13 @@ def _label_map(volume: Volume) -> nib.Nifti1Image:
     return image
 
 
-def _channels(classes: NDArray[np.float32], grid: Volume) -> nib.Nifti1Image:
+def _channels(classes: NDArray[np.floating], grid: Volume) -> nib.Nifti1Image:
     """Four dimensions: columns, rows, slices, classes in the order of their values, background first.
 
     Stored as uint8 with a scale of 1/255, which readers apply: finer steps would pretend to a precision that the
     probabilities do not have, and take four times the room.
     """
-    scaled: NDArray[Any] = np.rint(np.clip(classes, 0.0, 1.0) * 255).astype(np.uint8)
+    scaled: NDArray[Any] = np.rint(np.clip(classes.astype(np.float32), 0.0, 1.0) * 255).astype(np.uint8)
     like = to_nifti(grid)
     image = nib.Nifti1Image(np.transpose(scaled, (3, 2, 1, 0)), like.affine)
     image.set_sform(like.affine, code=int(like.header["sform_code"]))

@@ -73,7 +73,7 @@ def _sampled(source: SeriesSegmentation, grid: Volume, axes: Sequence[NDArray[np
     for structure in Structure:
         if structure is not Structure.BACKGROUND:
             result[structure][inside] = ndimage.map_coordinates(
-                source.probabilities[structure], at, order=1, mode="nearest"
+                source.probabilities[structure].astype(np.float32), at, order=1, mode="nearest"
             )
     return result
 

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from pipeline.dicom.visit import Role
 from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation, Structure
-from pipeline.segmentation.margin import disc_share_beyond_margin, fragment_share_beyond_margin
+from pipeline.segmentation.margin import disc_share_beyond_margin, fragment_share_beyond_margin, margins_of
 from pipeline.segmentation.stray import is_stray, too_bright
 from pipeline.segmentation.wall import PosteriorWall, WallCoordinates
 from pipeline.volume import Volume
@@ -139,9 +139,10 @@ def _candidates(segmentation: SeriesSegmentation, level: Level, anatomy: Anatomy
     near = np.linalg.norm(lps - level.posterior_margin_lps_mm, axis=1) < MIGRATION_MM + LATERAL_MM + CANAL_DEPTH_MM
     flat, lps = flat[near], lps[near]
     place = wall.coordinates(lps)
-    fragment_share = fragment_share_beyond_margin(segmentation, anatomy, lps)
-    disc_share = disc_share_beyond_margin(segmentation, anatomy, lps)
-    mass = fragment.ravel()[flat] * fragment_share + disc.ravel()[flat] * disc_share
+    margins = margins_of(segmentation, anatomy)
+    fragment_share = fragment_share_beyond_margin(margins, lps)
+    disc_share = disc_share_beyond_margin(margins, lps)
+    mass = _at(fragment, flat) * fragment_share + _at(disc, flat) * disc_share
     mass = np.where(_in_canal(place), mass, 0.0)
     some = mass > 0.01
     return _Candidates(
@@ -152,6 +153,10 @@ def _candidates(segmentation: SeriesSegmentation, level: Level, anatomy: Anatomy
         place=place.of(some),
         bright=np.zeros(np.count_nonzero(some), dtype=bool),
     )
+
+
+def _at(values: NDArray[np.floating], flat: NDArray[np.intp]) -> NDArray[np.float32]:
+    return values.ravel()[flat].astype(np.float32)
 
 
 def _in_canal(place: WallCoordinates) -> NDArray[np.bool_]:
@@ -214,6 +219,8 @@ def _dilated(kept: NDArray[np.bool_], grid: Volume) -> NDArray[np.bool_]:
 def _components_by_size(kept: NDArray[np.bool_], probability: NDArray[np.float32]) -> NDArray[np.uint8]:
     labels, count = ndimage.label(kept, structure=np.ones((3, 3, 3)))
     result = np.zeros(kept.shape, dtype=np.uint8)
+    if not count:
+        return result
     sizes = ndimage.sum_labels(probability, labels, range(1, count + 1))
     for rank, component in enumerate(np.argsort(-np.asarray(sizes))[:255], start=1):
         result[labels == component + 1] = rank
@@ -225,9 +232,9 @@ def _variants(
 ) -> NDArray[np.float32]:
     """The fragment of each variant, plus the outstanding disc, which only the mean knows."""
     given = segmentation.fragment_variants
-    result = np.zeros_like(given)
+    result = np.zeros(given.shape, dtype=np.float32)
     flat = candidates.flat[inside]
-    disc = segmentation.probabilities[Structure.DISC].ravel()[flat] * candidates.disc_share[inside]
+    disc = _at(segmentation.probabilities[Structure.DISC], flat) * candidates.disc_share[inside]
     for source, target in zip(given, result, strict=True):
-        target.flat[flat] = np.minimum(source.ravel()[flat] * candidates.fragment_share[inside] + disc, 1.0)
+        target.flat[flat] = np.minimum(_at(source, flat) * candidates.fragment_share[inside] + disc, 1.0)
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,9 @@ graded neither herniated nor bulging (SPIDER) lie 0.4 to 1.6 mm in front of this
 
 
 @dataclass(frozen=True)
-class _Margin:
+class Margin:
+    """The posterior margin of one disc space: how far behind the level's own point it lies above and below, mm."""
+
     level: Level
     above_mm: float
     below_mm: float
@@ -38,22 +41,25 @@ class _Margin:
         return offset @ self.level.axes_lps[:, 1] - margin, height
 
 
-def fragment_share_beyond_margin(
-    segmentation: SeriesSegmentation, anatomy: Anatomy, lps: Points
-) -> NDArray[np.float64]:
+def margins_of(segmentation: SeriesSegmentation, anatomy: Anatomy) -> list[Margin]:
+    """The margins of all named disc spaces, as one series shows them."""
+    return [_margin(segmentation, anatomy, level) for level in anatomy.levels.values()]
+
+
+def fragment_share_beyond_margin(margins: Sequence[Margin], lps: Points) -> NDArray[np.float64]:
     """Share 0…1 of FRAGMENT at points (n, 3) in LPS mm that lies behind the disc spaces, not inside them."""
     share = np.ones(len(lps))
-    for margin in _margins(segmentation, anatomy):
+    for margin in margins:
         beyond, height = margin.beyond(lps)
         in_space = (np.abs(height) < DISC_SPACE_MM) & (np.abs(beyond) < 40.0)
         share = np.where(in_space, np.minimum(share, np.clip(beyond + 1.0, 0.0, 1.0)), share)
     return share
 
 
-def disc_share_beyond_margin(segmentation: SeriesSegmentation, anatomy: Anatomy, lps: Points) -> NDArray[np.float64]:
+def disc_share_beyond_margin(margins: Sequence[Margin], lps: Points) -> NDArray[np.float64]:
     """Share 0…1 of DISC at points (n, 3) in LPS mm that stands out so far behind its space that it is displaced."""
     share = np.zeros(len(lps))
-    for margin in _margins(segmentation, anatomy):
+    for margin in margins:
         beyond, height = margin.beyond(lps)
         lateral = np.abs((lps - margin.level.posterior_margin_lps_mm) @ margin.level.axes_lps[:, 0])
         behind = (np.abs(height) < 1.5 * DISC_SPACE_MM) & (beyond < 15.0) & (lateral < OUTSTANDING_LATERAL_MM)
@@ -61,13 +67,9 @@ def disc_share_beyond_margin(segmentation: SeriesSegmentation, anatomy: Anatomy,
     return share
 
 
-def _margins(segmentation: SeriesSegmentation, anatomy: Anatomy) -> list[_Margin]:
-    return [_margin(segmentation, anatomy, level) for level in anatomy.levels.values()]
-
-
-def _margin(segmentation: SeriesSegmentation, anatomy: Anatomy, level: Level) -> _Margin:
+def _margin(segmentation: SeriesSegmentation, anatomy: Anatomy, level: Level) -> Margin:
     upper, _, lower = level.name.partition("/")
-    return _Margin(
+    return Margin(
         level,
         above_mm=_corner(segmentation, anatomy, level, upper, +1),
         below_mm=_corner(segmentation, anatomy, level, lower, -1),

@@ -73,9 +73,10 @@ def segment(
         say("fine pass")
         anatomy = _refined(visit, anatomy, settings, networks.fine)
     axial = _axial(visit, anatomy, settings, networks.axial, say)
+    segmentations = {**anatomy.segmentations, **{role: one.segmentation for role, one in axial.items()}}
     return replace(
         anatomy,
-        segmentations={**anatomy.segmentations, **{role: one.segmentation for role, one in axial.items()}},
+        segmentations={role: one.finished() for role, one in segmentations.items()},
         shifts_lps_mm={role: one.shift_mm for role, one in axial.items() if one.shift_mm.any()},
         findings=(*anatomy.findings, *findings, *_of_axial(axial)),
     )
@@ -98,7 +99,7 @@ def _refined(visit: Visit, anatomy: Anatomy, settings: SegmentationSettings, net
     def refined(role: Role) -> SeriesSegmentation:
         seen = {other: image for other, image in images.items() if other in chosen or other is role}
         count = settings.variants if role is anatomy.reference else min(OTHER_VARIANTS, settings.variants)
-        return refine(anatomy.segmentations[role], seen, levels, network, count)
+        return refine(anatomy.segmentations[role], seen, levels, network, count).finished()
 
     roles = list(anatomy.segmentations)
     return replace(anatomy, segmentations=dict(zip(roles, for_each(refined, roles, settings.threads), strict=True)))
@@ -138,7 +139,8 @@ def _axial(
         if network is None:
             return AxialSegmentation(carried, False, 0.0, np.zeros(3), ())
         count = AXIAL_VARIANTS if role is Role.AXIAL_T2 else 1
-        return segment_axial(role, volume, carried, network, count=min(count, settings.variants), around=around)
+        one = segment_axial(role, volume, carried, network, count=min(count, settings.variants), around=around)
+        return replace(one, segmentation=one.segmentation.finished())
 
     for role in roles:
         say(role.words)
