@@ -1,0 +1,1 @@
+"""Contrast enhancement of the fragment: its rim in millimetres and percent of the surface, and its core."""
