@@ -9,6 +9,8 @@ from pipeline.config import Config
 from pipeline.dicom.visit import Visit
 from pipeline.findings import Finding
 from pipeline.measurement.change import Change
+from pipeline.measurement.meaning.clinical import Clinical
+from pipeline.measurement.meaning.meaning import Meaning
 from pipeline.registration.alignment import Alignment
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.segmenters.contribution import Record
@@ -37,6 +39,10 @@ class Comparison:
         Name of the disc that was measured, e.g. ``"L4/L5"``.
     findings
         Everything found on the way, of all stages, in order.
+    meaning
+        Terms, place, canal and signal before and after; None where that was not asked for.
+    clinical
+        Scores that were given beside the images; they had no say in anything else.
     """
 
     baseline: Visit
@@ -49,3 +55,5 @@ class Comparison:
     config: Config
     findings: tuple[Finding, ...]
     provenance: Provenance
+    meaning: Meaning | None = None
+    clinical: Clinical | None = None

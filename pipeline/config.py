@@ -83,7 +83,8 @@ class MeasurementSettings(Section):
 
     ``bands_percent`` are the cut-offs of the resorption rate. ``boundary_sd_mm`` is how far a fragment's
     border may be misjudged, and ``boundary_correlation`` how much of that is the same at both visits when these are
-    alike; ``draws`` and ``seed`` belong to the intervals of change and rate.
+    alike; ``draws`` and ``seed`` belong to the intervals of change and rate. ``komori_body_share`` is the part of a
+    vertebral body's height from which migration counts as far.
     """
 
     bands_percent: tuple[float, ...] = (25.0, 50.0, 100.0)
@@ -92,6 +93,7 @@ class MeasurementSettings(Section):
     boundary_correlation: Fraction = 0.8
     draws: Annotated[int, Field(ge=1000, le=1_000_000)] = 20_000
     seed: int = 20140901
+    komori_body_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
 
 class ReportSettings(Section):

@@ -5,20 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.measurement.change import FragmentMeasurement
+from pipeline.measurement.meaning.terms import herniation_of
 from pipeline.report.numbers import rounded
-from pipeline.segmentation.anatomy import Anatomy
-from pipeline.segmentation.herniation import Herniation, HerniationType, Migration, describe_herniation
+from pipeline.segmentation.herniation import Herniation, HerniationType, Migration
+
+__all__ = ["fused_dict", "herniation_dict", "herniation_of", "herniation_words"]
 
 MM_DIGITS = 1
 VOLUME_DIGITS = 1
-
-
-def herniation_of(fragment: FragmentMeasurement, anatomy: Anatomy, level: str) -> Herniation:
-    """Describe what was measured; none where nothing exceeds the detection limit."""
-    if not fragment.present or level not in anatomy.levels:
-        return Herniation(level, HerniationType.NONE)
-    shape = fragment.fused.occupancy if fragment.fused and fragment.fused.volume_mm3 > 0 else fragment.occupancy
-    return describe_herniation(shape, anatomy, level)
 
 
 def fused_dict(fragment: FragmentMeasurement) -> dict[str, Any] | None:

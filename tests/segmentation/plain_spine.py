@@ -102,8 +102,8 @@ def segmentation_on(of: Volume, role: Role) -> SeriesSegmentation:
     )
 
 
-def anatomy() -> Anatomy:
-    """The sagittal T2 series alone, with its levels."""
+def anatomy(of: Volume | None = None) -> Anatomy:
+    """The sagittal T2 series alone, with its levels; on a grid of 13 slices where none is given."""
     levels = {
         name: Level(
             name=name,
@@ -116,7 +116,7 @@ def anatomy() -> Anatomy:
         for name, height in DISCS.items()
     }
     vertebrae = {name: Vertebra(name, value, np.array([0.0, -15.0, z])) for name, (value, z) in BODIES.items()}
-    one = segmentation_on(sagittal_grid(), Role.SAGITTAL_T2)
+    one = segmentation_on(of or sagittal_grid(), Role.SAGITTAL_T2)
     return Anatomy({one.role: one}, one.role, levels, vertebrae, "sacrum", False, ())
 
 

@@ -1,0 +1,169 @@
+"""Context from the literature: what became of herniations of the same kind in published groups of patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.config import package_file
+
+FILE = "measurement/meaning/literature.yaml"
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class Topic(StrEnum):
+    """By what a study divided its patients."""
+
+    ALL = "all"
+    TYPE = "type"
+    RIM = "rim"
+    TIME = "time"
+    MIGRATION = "migration"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published figure.
+
+    Attributes
+    ----------
+    topic, group
+        ``TYPE`` and ``"extrusion"``; ``RIM`` and ``"complete"``; ``TIME`` and ``"6 months"``.
+    share_percent, interval_percent
+        Part of the group of which ``outcome`` was true, with its 95 % interval where given.
+    counted
+        Size of the group; None where the source gives none.
+    about, citation
+        The whole study, and where to find it.
+    fits
+        Whether this patient is of that group, as far as that is known.
+    """
+
+    topic: Topic
+    group: str
+    share_percent: float
+    interval_percent: tuple[float, float] | None
+    counted: int | None
+    outcome: str
+    about: str
+    citation: str
+    fits: bool = False
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A published statement without a figure."""
+
+    topic: Topic
+    text: str
+    about: str
+    citation: str
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Study(_Part):
+    citation: str
+    about: str
+
+
+class _Row(_Part):
+    topic: Topic
+    group: str
+    share_percent: Percent
+    low_percent: Percent | None = None
+    high_percent: Percent | None = None
+    counted: Annotated[int, Field(gt=0)] | None = None
+    months: Annotated[float, Field(gt=0)] | None = None
+    outcome: str
+    study: str
+
+
+class _Note(_Part):
+    topic: Topic
+    text: str
+    study: str
+
+
+class _Table(_Part):
+    studies: dict[str, _Study]
+    rows: tuple[_Row, ...]
+    notes: tuple[_Note, ...]
+
+    @model_validator(mode="after")
+    def _cited(self) -> _Table:
+        unknown = ({row.study for row in self.rows} | {note.study for note in self.notes}) - set(self.studies)
+        if unknown:
+            raise ValueError(f"no study {', '.join(sorted(unknown))}")
+        if any(row.topic is Topic.TIME and row.months is None for row in self.rows):
+            raise ValueError("a row about time needs months")
+        return self
+
+
+@cache
+def _table() -> _Table:
+    text = package_file(FILE).read_text(encoding="utf-8")
+    return _Table.model_validate(yaml.safe_load(text))
+
+
+def published(
+    *, kinds: tuple[str, ...] = (), rim: str | None = None, months_since_onset: float | None = None
+) -> tuple[Published, ...]:
+    """Every figure of the table, those that fit this patient marked.
+
+    Parameters
+    ----------
+    kinds
+        Type of the herniation at baseline; several where the images cannot tell.
+    rim
+        ``"complete"``, ``"partial"`` or ``"none"`` where contrast medium was given.
+    months_since_onset
+        From the first symptoms to the follow-up; the nearest time of the table fits.
+    """
+    table = _table()
+    times = [row.months for row in table.rows if row.months is not None]
+    nearest = None if months_since_onset is None else min(times, key=lambda m: abs(m - months_since_onset))
+
+    def fits(row: _Row) -> bool:
+        match row.topic:
+            case Topic.TYPE:
+                return row.group in kinds
+            case Topic.RIM:
+                return row.group == rim
+            case Topic.TIME:
+                return row.months == nearest
+            case _:
+                return bool(kinds)
+
+    return tuple(
+        Published(
+            topic=row.topic,
+            group=row.group,
+            share_percent=row.share_percent,
+            interval_percent=(
+                None if row.low_percent is None or row.high_percent is None else (row.low_percent, row.high_percent)
+            ),
+            counted=row.counted,
+            outcome=row.outcome,
+            about=table.studies[row.study].about,
+            citation=table.studies[row.study].citation,
+            fits=fits(row),
+        )
+        for row in table.rows
+    )
+
+
+def remarks() -> tuple[Remark, ...]:
+    """Published statements that hold no figure."""
+    table = _table()
+    return tuple(
+        Remark(note.topic, note.text, table.studies[note.study].about, table.studies[note.study].citation)
+        for note in table.notes
+    )
