@@ -156,7 +156,15 @@ def _aligned(
     return shift, [Finding("enhancement-series-moved", Severity.INFO, text)]
 
 
-def _outline(visit: Visit, anatomy: Anatomy, fragment: FragmentMeasurement, post: _Block, after: Role) -> Volume | None:
+def _outline(
+    visit: Visit,
+    anatomy: Anatomy,
+    fragment: FragmentMeasurement,
+    post: _Block,
+    *,
+    margin: NDArray[np.float64],
+    after: Role,
+) -> Volume | None:
     """The measured fragment on the grid of the series after contrast medium, movement between them taken out."""
     if fragment.role is after:
         share, shift = fragment.occupancy, np.eye(4)
