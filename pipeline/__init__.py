@@ -14,25 +14,32 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from pipeline.comparison import Comparison
     from pipeline.config import Config, load_config
+    from pipeline.course import Course
     from pipeline.errors import DiscdeltaError
     from pipeline.report.as_json import report_dict
+    from pipeline.report.course_json import course_dict
+    from pipeline.report.course_write import write_course
     from pipeline.report.segmentation_write import write_segmentation
     from pipeline.report.write import write_report
     from pipeline.segmented import SegmentedVisit
     from pipeline.segmenting import segment_visit
-    from pipeline.workflow import compare, load_visit
+    from pipeline.workflow import compare, follow, load_visit
 
 __all__ = [
     "Comparison",
     "Config",
+    "Course",
     "DiscdeltaError",
     "SegmentedVisit",
     "__version__",
     "compare",
+    "course_dict",
+    "follow",
     "load_config",
     "load_visit",
     "report_dict",
     "segment_visit",
+    "write_course",
     "write_report",
     "write_segmentation",
 ]
@@ -40,13 +47,17 @@ __all__ = [
 _HOME = {
     "Comparison": "pipeline.comparison",
     "Config": "pipeline.config",
+    "Course": "pipeline.course",
     "DiscdeltaError": "pipeline.errors",
     "SegmentedVisit": "pipeline.segmented",
     "compare": "pipeline.workflow",
+    "course_dict": "pipeline.report.course_json",
+    "follow": "pipeline.workflow",
     "load_config": "pipeline.config",
     "load_visit": "pipeline.workflow",
     "report_dict": "pipeline.report.as_json",
     "segment_visit": "pipeline.segmenting",
+    "write_course": "pipeline.report.course_write",
     "write_report": "pipeline.report.write",
     "write_segmentation": "pipeline.report.segmentation_write",
 }

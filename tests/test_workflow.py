@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.findings import Finding, Severity
-from pipeline.workflow import _of_visits
+from pipeline.pair import _of_visits
 
 GAP = Finding("slice-gap", Severity.INFO, "Slices 4.0 mm thick lie 4.4 mm apart.")
 AXIAL = Finding("axial-labels-carried-over", Severity.INFO, "The labels of axial T2 were carried over.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from pipeline.cli.course import course_of, follow_course
 from pipeline.cli.log import log_times, log_visits
 from pipeline.cli.options import (
     T1,
@@ -15,7 +16,7 @@ from pipeline.cli.options import (
     AxialT2,
     Baseline,
     ConfigFile,
-    Followup,
+    Followups,
     Json,
     LevelName,
     LowestDisc,
@@ -52,7 +53,7 @@ EXPECTED_SECONDS = {
 
 def compare(
     baseline: Baseline = None,
-    followup: Followup = None,
+    followups: Followups = None,
     *,
     out: Out = None,
     t2: T2 = None,
@@ -69,7 +70,10 @@ def compare(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Measure how much an extruded disc fragment changed between two visits of one patient."""
+    """Measure how much an extruded disc fragment changed between two or more visits of one patient.
+
+    With more than two, every later visit is compared with the first one and with the one before.
+    """
     with guarded(verbose=verbose):
         console = error_console()
         set_up_logging(console, quiet=quiet, verbose=verbose)
@@ -78,6 +82,10 @@ def compare(
             config, level=level, lowest_disc=lowest_disc, allow_different_patients=allow_different_patients
         )
         given = nifti_pairs(t2=t2, t1=t1, t1_post=t1_post, stir=stir, axial_t2=axial_t2)
+        if several := course_of(baseline, followups or [], given, settings):
+            follow_course(several, settings, out, overwrite=overwrite, console=console, quiet=quiet, json=json)
+            return
+        followup = followups[0] if followups else None
         comparison, report = run_comparison(
             sources(baseline, followup, given), settings, out, overwrite=overwrite, console=console, quiet=quiet
         )

@@ -23,6 +23,10 @@ Baseline = Annotated[
 Followup = Annotated[
     Path | None, typer.Argument(metavar="FOLLOWUP", help="Second visit. Study dates put the two in order.")
 ]
+Followups = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="FOLLOWUP...", help="The other visits, one or more. Study dates put them in order."),
+]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the report, made if need be.")]
 NiftiPair = tuple[Path, Path] | None
 _PAIR = "BASELINE FOLLOWUP"

@@ -36,8 +36,8 @@ def load_visits(source: Place, settings: DicomSettings = _DEFAULTS) -> tuple[Vis
     IdentityError
         If the files are of several patients and the settings do not allow it.
     """
-    folder, visits, findings = _open(source, settings)
-    return tuple(_with(decode(folder, planned), findings) for planned in visits)
+    folder, visits, findings = opened(source, settings)
+    return tuple(with_findings(decode(folder, planned), findings) for planned in visits)
 
 
 def load_visit(source: Place, settings: DicomSettings = _DEFAULTS, *, study_date: date | None = None) -> Visit:
@@ -50,7 +50,7 @@ def load_visit(source: Place, settings: DicomSettings = _DEFAULTS, *, study_date
     DiscdeltaError
         As :func:`load_visits`.
     """
-    folder, visits, findings = _open(source, settings)
+    folder, visits, findings = opened(source, settings)
     chosen = visits if study_date is None else tuple(v for v in visits if v.studies.day == study_date)
     if not chosen:
         raise UsageError(
@@ -63,7 +63,7 @@ def load_visit(source: Place, settings: DicomSettings = _DEFAULTS, *, study_date
             "Choose one by its study date (--study-date), name the folder of a single visit, or compare the folder "
             "alone."
         )
-    return _with(decode(folder, chosen[0]), findings)
+    return with_findings(decode(folder, chosen[0]), findings)
 
 
 def load_pair(
@@ -95,14 +95,14 @@ def load_pair(
             paths = as_paths(given)
             for path in (paths,) if isinstance(paths, Path) else paths:
                 require_there(path)
-    first, second = _Side.of(baseline, settings), _Side.of(followup, settings)
+    first, second = Side.of(baseline, settings), Side.of(followup, settings)
     first, second = first.without(second), second.without(first)
     allowed = settings.allow_different_patients
     findings = [*check_same_patient(first.identity, second.identity, allow_different=allowed)]
     first, second, notes = _matched(first, second)
     findings += notes
     one, other = first.visit(), second.visit()
-    if _same_images(one, other):
+    if same_images(one, other):
         text = "Baseline and follow-up are the same images; no change is to be expected."
         findings.append(Finding("visits-identical", Severity.WARNING, text))
     elif one.study_date is None or other.study_date is None:
@@ -115,12 +115,12 @@ def load_pair(
     elif one.study_date == other.study_date:
         text = "Both visits carry the same study date; they are taken in the order in which they were given."
         findings.append(Finding("visits-same-day", Severity.WARNING, text))
-    return one, _with(other, findings)
+    return one, with_findings(other, findings)
 
 
 @dataclass(frozen=True, eq=False)
-class _Side:
-    """One side of a pair: a visit already loaded, or a source whose visits are planned."""
+class Side:
+    """One side of a comparison: a visit already loaded, or a source whose visits are planned."""
 
     loaded: Visit | None
     folder: Folder | None
@@ -128,19 +128,22 @@ class _Side:
     findings: tuple[Finding, ...]
 
     @classmethod
-    def of(cls, given: Place | Visit, settings: DicomSettings) -> _Side:
+    def of(cls, given: Place | Visit, settings: DicomSettings) -> Side:
+        """The side that a source or a loaded visit stands for."""
         if isinstance(given, Visit):
             return cls(given, None, (), ())
-        return cls(None, *_open(given, settings))
+        return cls(None, *opened(given, settings))
 
     @property
     def identity(self) -> PatientIdentity:
+        """Who was examined, by all files."""
         if self.loaded is not None:
             return self.loaded.identity
         return merged_identity(facts.identity for planned in self.visits for facts in planned.studies.stacks)
 
     @property
     def study_uids(self) -> frozenset[str]:
+        """Study Instance UIDs (0020,000D) of all visits."""
         if self.loaded is not None:
             return frozenset(filter(None, (self.loaded.study_instance_uid,)))
         return frozenset(uid for planned in self.visits for uid in planned.studies.study_uids if uid)
@@ -152,14 +155,14 @@ class _Side:
             return {role: Protocol.of_series(series) for role, series in self.loaded.series.items()}
         return self.visits[0].protocols if len(self.visits) == 1 else {}
 
-    def suiting(self, other: _Side) -> _Side:
+    def suiting(self, other: Side) -> Side:
         """The same side with series that suit the other side, where it has such."""
         like = unsuited(self.protocols, other.protocols)
         if not like or self.folder is None or len(self.visits) != 1:
             return self
         return replace(self, visits=(self.folder.plan(self.visits[0].studies, like),))
 
-    def without(self, other: _Side) -> _Side:
+    def without(self, other: Side) -> Side:
         """Leave out what the other side holds too, as when an archive sends the prior examination along."""
         if len(self.visits) < 2 or len(other.visits) > 1:
             return self
@@ -188,11 +191,11 @@ class _Side:
                 f"{self.folder.label} holds {len(self.visits)} visits ({_days(self.visits)}), so it is unclear "
                 "which one is meant. Name the folder of one visit, or give it alone to compare first and last."
             )
-        return _with(decode(self.folder, self.visits[0]), self.findings)
+        return with_findings(decode(self.folder, self.visits[0]), self.findings)
 
 
 def _pair_of_one(source: Place, settings: DicomSettings) -> tuple[Visit, Visit]:
-    folder, visits, findings = _open(source, settings)
+    folder, visits, findings = opened(source, settings)
     if len(visits) < 2:
         raise UsageError(
             f"{folder.label} holds a single visit ({_days(visits)}). Name the folder of the other visit too."
@@ -206,11 +209,11 @@ def _pair_of_one(source: Place, settings: DicomSettings) -> tuple[Visit, Visit]:
             "A study date is missing or no date, so the visits are taken in the order in which they lie in the folder."
         )
         notes.append(Finding("order-as-given", Severity.WARNING, text))
-    first, second, matched = _matched(*(_Side(None, folder, (planned,), ()) for planned in (visits[0], visits[-1])))
-    return first.visit(), _with(second.visit(), (*notes, *matched))
+    first, second, matched = _matched(*(Side(None, folder, (planned,), ()) for planned in (visits[0], visits[-1])))
+    return first.visit(), with_findings(second.visit(), (*notes, *matched))
 
 
-def _matched(first: _Side, second: _Side) -> tuple[_Side, _Side, list[Finding]]:
+def _matched(first: Side, second: Side) -> tuple[Side, Side, list[Finding]]:
     """Take series that suit each other where a visit offers a choice, and say so."""
     before = first.protocols, second.protocols
     first = first.suiting(second)
@@ -227,7 +230,7 @@ def _matched(first: _Side, second: _Side) -> tuple[_Side, _Side, list[Finding]]:
     return first, second, [Finding("series-matched", Severity.INFO, text)]
 
 
-def _open(source: Place, settings: DicomSettings) -> tuple[Folder, tuple[PlannedVisit, ...], tuple[Finding, ...]]:
+def opened(source: Place, settings: DicomSettings) -> tuple[Folder, tuple[PlannedVisit, ...], tuple[Finding, ...]]:
     """Scan, check that it is one patient, and keep the visits that can be used."""
     folder = open_folder(as_paths(source), settings)
     usable = tuple(planned for planned in folder.visits if planned.usable)
@@ -267,7 +270,8 @@ def as_paths(source: Place) -> Path | tuple[Path, ...]:
     return paths
 
 
-def _same_images(one: Visit, other: Visit) -> bool:
+def same_images(one: Visit, other: Visit) -> bool:
+    """Whether two visits were made from the same files."""
     return bool(one.input_sha256) and one.input_sha256 == other.input_sha256
 
 
@@ -276,5 +280,6 @@ def _days(visits: Sequence[PlannedVisit]) -> str:
     return ", ".join("undated" if day is None else day.isoformat() for day in days)
 
 
-def _with(visit: Visit, findings: Sequence[Finding]) -> Visit:
+def with_findings(visit: Visit, findings: Sequence[Finding]) -> Visit:
+    """The visit with further findings; none twice."""
     return replace(visit, findings=tuple(dict.fromkeys((*visit.findings, *findings))))

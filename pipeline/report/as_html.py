@@ -110,7 +110,8 @@ def _reduced(encoding: Encoding, comparison: Comparison) -> Finding:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Templates of all pages, with the filters that they use."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pipeline.report", "templates"),
         autoescape=True,
@@ -124,7 +125,7 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _asset(name: str) -> Markup:
+def asset(name: str) -> Markup:
     """A file of the package's own, which may stand in the page as it is."""
     text = resources.files("pipeline.report").joinpath("assets", name).read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704  # our own file, not input
@@ -134,11 +135,11 @@ def _page(comparison: Comparison, pictures: dict[str, Any], extra: tuple[Finding
     redact = Redactor(comparison.baseline, comparison.followup)
     change = comparison.change
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
-            css=_asset("report.css"),
-            script=_asset("report.js"),
+            css=asset("report.css"),
+            script=asset("report.js"),
             notice=NOTICE,
             answer=answer(comparison),
             level=comparison.level,
@@ -166,7 +167,7 @@ def _page(comparison: Comparison, pictures: dict[str, Any], extra: tuple[Finding
             role_names=ROLE_NAMES,
             naming=_naming(comparison),
             quality=comparison.alignment.quality,
-            findings=_by_severity(redact.findings((*comparison.findings, *extra))),
+            findings=by_severity(redact.findings((*comparison.findings, *extra))),
             provenance=provenance_dict(comparison),
             settings=_settings(comparison),
             settings_sha256=settings_sha256(comparison.config),
@@ -206,7 +207,8 @@ def _naming(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _by_severity(findings: tuple[Finding, ...]) -> list[Finding]:
+def by_severity(findings: tuple[Finding, ...]) -> list[Finding]:
+    """Errors first."""
     order = [Severity.ERROR, Severity.WARNING, Severity.INFO]
     return sorted(findings, key=lambda finding: order.index(finding.severity))
 

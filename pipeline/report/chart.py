@@ -15,7 +15,7 @@ ROWS = {"Baseline": 30.0, "Follow-up": 78.0}
 AXIS = 108.0
 
 
-def _step(top: float, wanted: int = 5) -> float:
+def step_of(top: float, wanted: int = 5) -> float:
     """A round distance between ticks: 1, 2 or 5 times a power of ten."""
     raw = max(top, 1.0) / wanted
     power = 10.0 ** math.floor(math.log10(raw))
@@ -27,7 +27,7 @@ def chart(change: Change) -> dict[str, Any]:
     measured = {"Baseline": change.baseline, "Follow-up": change.followup}
     finite = [v for m in measured.values() for v in (m.volume_mm3, m.interval95_mm3.high) if math.isfinite(v)]
     largest = max([*finite, 2 * max(m.detection_limit_mm3 for m in measured.values())])
-    step = _step(largest)
+    step = step_of(largest)
     top = math.ceil(largest / step) * step
     scale = (WIDTH - LEFT - RIGHT) / top
 

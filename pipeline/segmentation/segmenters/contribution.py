@@ -138,6 +138,11 @@ def receive(
     )
 
 
+def given_none(visit: Visit, config: Config) -> Received:
+    """What is received of a visit for which nothing is given besides its images."""
+    return _received(_Side("visit", Contribution(), visit, visit), config.segmentation.segmenter, allow=False)
+
+
 @dataclass(frozen=True, eq=False)
 class _Side:
     name: str

@@ -1,0 +1,185 @@
+"""Two segmented visits in, their :class:`~pipeline.comparison.Comparison` out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline.comparison import Comparison
+from pipeline.config import Config, SegmentationSettings
+from pipeline.dicom.visit import Visit
+from pipeline.errors import ComparabilityError, LevelError
+from pipeline.findings import Finding, Severity
+from pipeline.measurement.comparability import ROLES
+from pipeline.measurement.meaning.clinical import Clinical
+from pipeline.measurement.meaning.interpret import interpret
+from pipeline.measurement.stage import measure
+from pipeline.provenance import Stopwatch, describe_run
+from pipeline.registration.alignment import Alignment
+from pipeline.registration.counted import check_visits_agree
+from pipeline.registration.stage import align
+from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.segmenters.contribution import Received
+
+OF_THE_NAMES = frozenset(
+    {"disc-not-seen", "levels-disagree-between-series", "sacrum-barely-in-view", "transitional-anatomy"}
+)
+"""Codes of what leaves the names of the levels open."""
+
+OF_THE_PAIR = frozenset(
+    {
+        "identity-override",
+        "identity-unverified",
+        "order-as-given",
+        "series-matched",
+        "visits-between-left-out",
+        "visits-identical",
+        "visits-reordered",
+        "visits-same-day",
+    }
+)
+"""Codes of what the loader says about both visits at once, though the follow-up carries it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One visit with what was found in it, and what somebody gave for it."""
+
+    visit: Visit
+    anatomy: Anatomy
+    received: Received
+
+
+def compared(
+    one: Seen,
+    other: Seen,
+    *,
+    config: Config,
+    watch: Stopwatch,
+    started: datetime,
+    findings: Sequence[Finding] = (),
+    clinical: Clinical | None = None,
+) -> Comparison:
+    """Align two visits of one patient and measure the change.
+
+    Parameters
+    ----------
+    one, other
+        The earlier and the later visit.
+    watch, started
+        Times of the stages so far; when the run began.
+    findings
+        What was found about both before.
+    clinical
+        Scores of both visits.
+
+    Raises
+    ------
+    LevelError
+        If a visit does not show the level surely enough.
+    ComparabilityError
+        If the visits cannot be aligned.
+    """
+    first, second, level = one.visit, other.visit, config.segmentation.level
+    require_level(level, one.anatomy, other.anatomy, config)
+    first_anatomy, first_drawn = one.received.correct(first, one.anatomy, level, ROLES)
+    second_anatomy, second_drawn = other.received.correct(second, other.anatomy, level, ROLES)
+    with watch.stage("align"):
+        alignment = align(first, first_anatomy, second, second_anatomy, config.registration)
+        _require_alignment(alignment, config)
+    with watch.stage("measure"):
+        change = measure(
+            first,
+            first_anatomy,
+            second,
+            second_anatomy,
+            alignment,
+            level=level,
+            settings=config.measurement,
+            drawn=(first_drawn, second_drawn),
+        )
+        meaning = interpret(
+            first, first_anatomy, second, second_anatomy, change, level=level, settings=config.measurement
+        )
+    return Comparison(
+        baseline=first,
+        followup=second,
+        baseline_anatomy=first_anatomy,
+        followup_anatomy=second_anatomy,
+        alignment=alignment,
+        change=change,
+        level=level,
+        config=config,
+        findings=(
+            *findings,
+            *_of_visits(
+                (*first.findings, *one.received.findings, *first_anatomy.findings),
+                (*second.findings, *other.received.findings, *second_anatomy.findings),
+            ),
+            *_level_chosen(level),
+            *check_visits_agree(first_anatomy, second_anatomy),
+            *alignment.findings,
+            *change.findings,
+            *meaning.findings,
+        ),
+        provenance=describe_run(started, watch.seconds, (*one.received.records, *other.received.records)),
+        meaning=meaning,
+        clinical=clinical,
+    )
+
+
+def _of_visits(first: Sequence[Finding], second: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Say whose finding it is: the stages treat both visits alike and do not know which one they see."""
+    findings = []
+    for name, own, other in (("Baseline", first, second), ("Follow-up", second, first)):
+        for f in own:
+            whose = "" if f.code in OF_THE_PAIR else "Both visits: " if f in other else f"{name}: "
+            findings.append(Finding(f.code, f.severity, whose + f.message))
+    return tuple(dict.fromkeys(findings))
+
+
+def _level_chosen(level: str) -> tuple[Finding, ...]:
+    usual = SegmentationSettings().level
+    if level == usual:
+        return ()
+    return (Finding("level-chosen", Severity.INFO, f"{level} was measured, as asked for, instead of {usual}."),)
+
+
+def require_level(level: str, first: Anatomy, second: Anatomy, config: Config) -> None:
+    """Refuse a level that a visit does not show, or not surely enough.
+
+    Raises
+    ------
+    LevelError
+        Saying what is seen there.
+    """
+    for name, anatomy in (("baseline", first), ("follow-up", second)):
+        if level not in anatomy.levels:
+            seen = ", ".join(anatomy.levels) or "none"
+            raise LevelError(
+                f"{level} is not in the {name} images; the discs named there are: {seen}. "
+                "Choose one of them with --level, or name the lowest visible disc with --lowest-disc."
+            )
+        confidence = anatomy.levels[level].confidence
+        if confidence < config.segmentation.minimum_level_confidence:
+            raise LevelError(
+                f"{level} could be named with a confidence of only {confidence:.2f} in the {name} images "
+                f"(at least {config.segmentation.minimum_level_confidence:.2f} is asked for). {_doubts(anatomy)}"
+                "Look at the levels, then name the lowest visible disc with --lowest-disc."
+            )
+
+
+def _doubts(anatomy: Anatomy) -> str:
+    """What was seen that leaves the names open, as sentences that end with a space."""
+    return "".join(f"{finding.message} " for finding in anatomy.findings if finding.code in OF_THE_NAMES)
+
+
+def _require_alignment(alignment: Alignment, config: Config) -> None:
+    quality = alignment.quality
+    if not quality.usable:
+        raise ComparabilityError(
+            f"The two visits could not be aligned on L4-S1: estimated error {quality.estimated_tre_mm:.1f} mm "
+            f"(limit {config.registration.maximum_tre_mm:.1f} mm), bone overlap {quality.bone_dice:.2f}. "
+            "Check that both show the same patient's lumbar spine, and that the levels are named alike."
+        )

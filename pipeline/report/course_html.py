@@ -1,0 +1,98 @@
+"""The page of a course: the curve, every comparison with its report, and the fragments followed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.comparison import Comparison
+from pipeline.course import Course
+from pipeline.measurement.change import Category
+from pipeline.report.answer import HEADLINES, NOTHING_FOUND, NOTICE, TONES, UNUSABLE, nothing_found, time_between
+from pipeline.report.as_html import asset, by_severity, environment
+from pipeline.report.course_chart import course_chart
+from pipeline.report.course_json import course_dict, folder_of
+from pipeline.report.numbers import in_words, range_in_words
+from pipeline.report.redact import Redactor
+from pipeline.report.views import ROLE_NAMES
+
+
+def render_course(course: Course) -> str:
+    """HTML without any reference to another host; it links the reports of the comparisons beside it."""
+    redact = Redactor(*course.visits)
+    data = course_dict(course)
+    return (
+        environment()
+        .get_template("course.html.j2")
+        .render(
+            css=asset("report.css"),
+            notice=NOTICE,
+            level=course.level,
+            usable=course.usable,
+            tone=_tone(course),
+            headline=headline_of(course),
+            sentence=sentence_of(course),
+            chart=course_chart(course),
+            visits=[
+                {**visit, "measured": ROLE_NAMES.get(fragment.role, fragment.role.value), "fragment": fragment}
+                for visit, fragment in zip(data["visits"], course.fragments, strict=True)
+            ],
+            against_first=[_row(1, k, one) for k, one in enumerate(course.against_first, start=2)],
+            against_previous=[_row(k, k + 1, one) for k, one in enumerate(course.against_previous, start=1)],
+            tracks=course.tracks,
+            findings=by_severity(redact.findings((*course.visits[-1].findings, *course.findings))),
+            provenance=data["provenance"],
+        )
+    )
+
+
+def _row(first: int, second: int, one: Comparison) -> dict[str, Any]:
+    change = one.change
+    days = None
+    if one.baseline.study_date is not None and one.followup.study_date is not None:
+        days = (one.followup.study_date - one.baseline.study_date).days
+    return {
+        "visits": f"{first} to {second}",
+        "href": f"{folder_of(first, second)}/report.html",
+        "days": time_between(days),
+        "change": change,
+        "words": _words(one),
+    }
+
+
+def _words(one: Comparison) -> str:
+    if not one.change.usable:
+        return UNUSABLE
+    return NOTHING_FOUND if nothing_found(one) else HEADLINES[one.change.category]
+
+
+def headline_of(course: Course) -> str:
+    """What became of the fragment from the first to the last visit."""
+    return _words(course.against_first[-1]) if course.usable else UNUSABLE
+
+
+def _tone(course: Course) -> str:
+    return TONES[course.against_first[-1].change.category] if course.usable else "stop"
+
+
+def sentence_of(course: Course) -> str:
+    """The first and the last volume, and the change between them."""
+    if not course.usable:
+        return "At least one comparison with the first visit must not be used; its own report says why."
+    last = course.against_first[-1].change
+    count = len(course.visits)
+    text = (
+        f"The displaced material at {course.level} measured {in_words(course.fragments[0].volume_mm3)} mm³ at the "
+        f"first of {count} visits and {in_words(course.fragments[-1].volume_mm3)} mm³ at the last: a change of "
+        f"{in_words(last.delta_mm3, signed=True)} mm³ (95 % interval "
+        f"{range_in_words(last.delta_interval95_mm3, signed=True)})."
+    )
+    gone = [
+        number for number, one in enumerate(course.against_first, start=2) if one.change.category is Category.COMPLETE
+    ]
+    if gone:
+        text += f" From visit {gone[0]} on none was found." if _stays_gone(course, gone[0]) else ""
+    return text
+
+
+def _stays_gone(course: Course, visit: int) -> bool:
+    return not any(fragment.present for fragment in course.fragments[visit - 1 :])

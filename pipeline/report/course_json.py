@@ -1,0 +1,96 @@
+"""The course for other programs: ``course.json``, documented by ``docs/course.schema.json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.comparison import Comparison
+from pipeline.course import Course
+from pipeline.measurement.tracking import Sighting, Track
+from pipeline.report.answer import NOTICE, days_between
+from pipeline.report.as_json import MM_DIGITS, PERCENT_DIGITS, VOLUME_DIGITS, provenance_values
+from pipeline.report.numbers import rounded, rounded_interval
+from pipeline.report.redact import Redactor
+
+SCHEMA = "discdelta-course/1.0"
+
+
+def folder_of(first: int, second: int) -> str:
+    """Name of the folder that holds the report of two visits, numbered from 1 on."""
+    return f"visits-{first}-{second}"
+
+
+def course_dict(course: Course) -> dict[str, Any]:
+    """The course as plain values, ready for JSON.
+
+    Returns
+    -------
+    dict
+        Keys as in ``docs/course.schema.json``. Byte-equal on a rerun, except for ``provenance.timing``.
+    """
+    redact = Redactor(*course.visits)
+    return {
+        "schema": SCHEMA,
+        "notice": NOTICE,
+        "level": course.level,
+        "usable": course.usable,
+        "visits": [_visit(course, k) for k in range(len(course.visits))],
+        "comparisons": [_comparison(pair, one) for pair, one in sorted(course.comparisons.items())],
+        "fragments": [_track(track) for track in course.tracks],
+        "findings": [
+            {"code": f.code, "severity": f.severity.value, "message": f.message}
+            for f in redact.findings((*course.visits[-1].findings, *course.findings))
+        ],
+        "provenance": provenance_values(
+            course.provenance, course.config, inputs_sha256=[visit.input_sha256 for visit in course.visits]
+        ),
+    }
+
+
+def _visit(course: Course, k: int) -> dict[str, Any]:
+    visit, fragment = course.visits[k], course.fragments[k]
+    return {
+        "number": k + 1,
+        "study_date": None if visit.study_date is None else visit.study_date.isoformat(),
+        "days": course.days[k],
+        "series": fragment.role.value,
+        "present": fragment.present,
+        "volume_mm3": rounded(fragment.volume_mm3, VOLUME_DIGITS),
+        "interval95_mm3": rounded_interval(fragment.interval95_mm3, VOLUME_DIGITS),
+        "detection_limit_mm3": rounded(fragment.detection_limit_mm3, VOLUME_DIGITS),
+    }
+
+
+def _comparison(pair: tuple[int, int], one: Comparison) -> dict[str, Any]:
+    change = one.change
+    return {
+        "visits": list(pair),
+        "report": f"{folder_of(*pair)}/report.json",
+        "interval_days": days_between(one),
+        "delta_mm3": rounded(change.delta_mm3, VOLUME_DIGITS),
+        "delta_interval95_mm3": rounded_interval(change.delta_interval95_mm3, VOLUME_DIGITS),
+        "resorption_rate_percent": rounded(change.resorption_rate_percent, PERCENT_DIGITS),
+        "resorption_rate_interval95_percent": rounded_interval(
+            change.resorption_rate_interval95_percent, PERCENT_DIGITS
+        ),
+        "category": change.category.value,
+        "band": change.band,
+        "detectable": change.detectable,
+        "usable": change.usable,
+    }
+
+
+def _track(track: Track) -> dict[str, Any]:
+    return {
+        "name": track.name,
+        "joined": list(track.joined),
+        "sightings": [None if one is None else _sighting(one) for one in track.sightings],
+    }
+
+
+def _sighting(one: Sighting) -> dict[str, Any]:
+    return {
+        "volume_mm3": rounded(one.volume_mm3, VOLUME_DIGITS),
+        "parts": one.parts,
+        "centroid_lps_mm": [rounded(value, MM_DIGITS) for value in one.centroid_lps_mm],
+    }
