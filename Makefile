@@ -20,11 +20,14 @@ LOCAL_ANATOMIES ?= 320
 TRAIN_FLAGS ?=
 EVALUATE_FLAGS ?=
 LEVELS_FLAGS ?=
+PROTOCOL ?= configs/protocols/quick.yaml
+VALIDATION ?= validation-report
+VALIDATE_FLAGS ?= --quick
 # Validators and a browser that some tests use; those tests skip, and say so, where they are absent.
 SYSTEM_PACKAGES := dcmtk dicom3tools chromium shellcheck
 SYSTEM_COMMANDS := dcmdump dciodvfy chromium shellcheck
 
-.PHONY: help demo test lint format train evaluate levels samples benchmark clean distclean
+.PHONY: help demo test lint format train evaluate levels validate samples benchmark clean distclean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -67,6 +70,9 @@ evaluate: $(VENV)/.installed-run ## Measure the shipped weights on held-out data
 
 levels: $(VENV)/.installed-run ## Fit the count of levels and check its confidence on known spines (minutes)
 	$(BIN)/python -m training.levels $(LEVELS_FLAGS)
+
+validate: $(VENV)/.installed-run ## Rehearse the qualification of a protocol on a few simulated pairs (minutes)
+	$(BIN)/discdelta validate --protocol $(PROTOCOL) --out $(VALIDATION) $(VALIDATE_FLAGS)
 
 samples: $(VENV)/.installed-run ## Generate sample_dicoms/ anew
 	$(BIN)/python sample_dicoms/build.py

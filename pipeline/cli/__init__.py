@@ -14,6 +14,7 @@ from pipeline.cli.pairs import pairs
 from pipeline.cli.phantom import phantom
 from pipeline.cli.segment import segment
 from pipeline.cli.terminal import terminable
+from pipeline.cli.validate import validate
 
 app = typer.Typer(
     name="discdelta",
@@ -28,6 +29,7 @@ app.command()(inspect)
 app.command()(pairs)
 app.command()(phantom)
 app.command()(segment)
+app.command()(validate)
 
 
 def _version(wanted: bool) -> None:

@@ -48,7 +48,7 @@ def generate(case: PhantomCase, out: Path, progress: Callable[[str], None] | Non
     visits = []
     for index, visit in enumerate(case.visits):
         tell(f"{case.name}: {visit.name}, placing fragments")
-        visits.append(_prepare(case, index, spine, bases, out).make(tell))
+        visits.append(prepare(case, index, spine, bases, out).make(tell))
     changes = changes_of(tuple(visits), case.level)
     truth = PhantomTruth(case.name, case.seed, case.level, tuple(visits), changes, case.model_dump(mode="json"))
     truth.write(out / "truth.json")
@@ -59,7 +59,24 @@ def _ignore(_: str) -> None:
     """No progress wanted."""
 
 
-def _prepare(case: PhantomCase, index: int, spine: SpineSpec, bases: Mapping[str, FineMap], out: Path) -> VisitMaker:
+def prepare(case: PhantomCase, index: int, spine: SpineSpec, bases: Mapping[str, FineMap], out: Path) -> VisitMaker:
+    """Place the fragments of one visit, so that it can be scanned and written.
+
+    Parameters
+    ----------
+    case, index
+        The case, and which of its visits.
+    spine, bases
+        The patient, and what :func:`pipeline.phantom.regions.paint_regions` painted of him or her: several cases of
+        one patient can share them.
+    out
+        Folder that receives everything.
+
+    Raises
+    ------
+    pipeline.errors.UsageError
+        If a fragment does not fit into the canal.
+    """
     specs = [fragment.spec() for fragment in case.visits[index].fragments]
     by_spacing = {
         spacing: paint_displaced(spine, specs, spacing)

@@ -1,0 +1,128 @@
+"""What became of one pair: the truth, what was measured, and what was called. One small JSON file each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from pipeline.errors import UnreadableInputError
+
+
+@dataclass(frozen=True)
+class VisitOutcome:
+    """One visit.
+
+    Attributes
+    ----------
+    scan, thickness_mm, pitch_mm, snr, field_t
+        How it was scanned (sagittal T2).
+    brightness
+        Signal of the fragment's material over that of CSF on sagittal T2.
+    true_mm3
+        Volume that was painted.
+    measured_mm3, low_mm3, high_mm3, limit_mm3, present
+        What was reported; None where the pair was refused.
+    """
+
+    scan: str
+    thickness_mm: float
+    pitch_mm: float
+    snr: float
+    field_t: float
+    brightness: float
+    true_mm3: float
+    measured_mm3: float | None = None
+    low_mm3: float | None = None
+    high_mm3: float | None = None
+    limit_mm3: float | None = None
+    present: bool | None = None
+
+
+@dataclass(frozen=True)
+class PairOutcome:
+    """One pair.
+
+    Attributes
+    ----------
+    number, anatomy, kind, rim_mm, sequestered
+        What was simulated.
+    refused
+        Code of the error with which the comparison was refused; None when there is a result.
+    usable, category
+        As reported.
+    delta_mm3, delta_low_mm3, delta_high_mm3, rate_percent, rate_low_percent, rate_high_percent
+        As reported.
+    tre_mm, angle_deg
+        Estimated error of the alignment, and how far the patient was turned between the visits.
+    swap_mm3
+        Where the visits also changed places: the largest difference (mm³) between what then was reported and what had
+        to be by symmetry, of the volumes, the change and its interval; infinite when the category differs. None where
+        they did not.
+    findings
+        Codes, sorted.
+    seconds
+        Wall time of the comparison, and of making the images.
+    """
+
+    number: int
+    anatomy: int
+    kind: str
+    baseline: VisitOutcome
+    followup: VisitOutcome
+    rim_mm: float
+    sequestered: bool
+    refused: str | None
+    usable: bool
+    category: str | None
+    delta_mm3: float | None
+    delta_low_mm3: float | None
+    delta_high_mm3: float | None
+    rate_percent: float | None
+    rate_low_percent: float | None
+    rate_high_percent: float | None
+    tre_mm: float | None
+    angle_deg: float
+    swap_mm3: float | None
+    findings: tuple[str, ...]
+    seconds: float
+    making_seconds: float
+
+    @property
+    def true_delta_mm3(self) -> float:
+        """V1 − V0 as painted."""
+        return self.followup.true_mm3 - self.baseline.true_mm3
+
+    @property
+    def true_rate_percent(self) -> float | None:
+        """(V0 − V1) / V0 × 100 as painted."""
+        before = self.baseline.true_mm3
+        return None if before <= 0 else -100 * self.true_delta_mm3 / before
+
+    @property
+    def same_scan(self) -> bool:
+        """Whether both visits were scanned alike."""
+        return self.baseline.scan == self.followup.scan
+
+    def to_json(self) -> str:
+        """One line that :func:`outcome_from_json` reads back."""
+        return json.dumps(asdict(self), ensure_ascii=False) + "\n"
+
+
+def outcome_from_json(text: str) -> PairOutcome:
+    """Read one pair back.
+
+    Raises
+    ------
+    UnreadableInputError
+        If the text is not a pair as this version writes it.
+    """
+    try:
+        data: dict[str, Any] = json.loads(text)
+        if set(data) != {field.name for field in fields(PairOutcome)}:
+            raise ValueError("other fields")
+        data["baseline"], data["followup"] = VisitOutcome(**data["baseline"]), VisitOutcome(**data["followup"])
+        data["findings"] = tuple(data["findings"])
+        return PairOutcome(**data)
+    except (ValueError, TypeError, KeyError) as error:
+        raise UnreadableInputError("A finished pair cannot be read back; it will be computed again.") from error

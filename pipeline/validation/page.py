@@ -1,0 +1,98 @@
+"""The page of a study: one file, no script, nothing fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+
+from pipeline.report.answer import NOTICE
+from pipeline.report.numbers import in_words
+from pipeline.validation.outcome import PairOutcome
+from pipeline.validation.plots import plots
+from pipeline.validation.precision import Cell
+from pipeline.validation.protocol import Protocol
+from pipeline.validation.summary import Summary
+from pipeline.validation.verdict import Met, Verdict
+
+FEW_PAIRS = 60
+"""A study with fewer pairs is a rehearsal."""
+
+
+def render_page(
+    protocol: Protocol,
+    outcomes: Sequence[PairOutcome],
+    summary: Summary,
+    judged: Sequence[Verdict],
+    cells: Sequence[Cell],
+    *,
+    made: Mapping[str, str],
+) -> str:
+    """HTML without any reference to another file or host.
+
+    Parameters
+    ----------
+    made
+        ``version``, ``protocol_sha256``, ``weights_sha256``.
+    """
+    tone, headline = _headline(judged)
+    return (
+        _environment()
+        .get_template("validation.html.j2")
+        .render(
+            protocol=protocol,
+            protocol_yaml=protocol.to_yaml(),
+            summary=summary,
+            verdicts=judged,
+            plots=[plot.drawn() for plot in plots(outcomes, summary, cells)],
+            cells=cells,
+            made=made,
+            tone=tone,
+            headline=headline,
+            sentence=_sentence(summary),
+            few=summary.pairs < FEW_PAIRS,
+            notice=NOTICE,
+            css=Markup(_css()),  # noqa: S704 - the package's own style sheets
+        )
+    )
+
+
+def _headline(judged: Sequence[Verdict]) -> tuple[str, str]:
+    """Tone of the page, and its first line."""
+    missed = sum(verdict.met is Met.NO for verdict in judged)
+    open_ = sum(verdict.met is Met.TOO_FEW for verdict in judged)
+    if missed:
+        return "stop", f"{missed} of {len(judged)} goals missed"
+    if open_:
+        return "warn", f"Not decided: too few cases for {open_} of {len(judged)} goals"
+    return "calm", "All goals met on this protocol"
+
+
+def _sentence(summary: Summary) -> str:
+    found = summary.groups[0].change_percent
+    text = f"Of {summary.pairs} simulated pairs {summary.usable} have a usable result."
+    if found is not None:
+        bias, low, high = (in_words(value, signed=True, digits=1) for value in (found.bias, found.low, found.high))
+        text += f" The measured change is off by {bias} % of the first volume on average, and in 95 of 100 pairs by "
+        text += f"{low} to {high} %."
+    return text
+
+
+def _css() -> str:
+    report = resources.files("pipeline.report").joinpath("assets/report.css").read_text(encoding="utf-8")
+    own = resources.files("pipeline.validation").joinpath("templates/validation.css").read_text(encoding="utf-8")
+    return report + own
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("pipeline.validation", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = in_words
+    return environment

@@ -1,0 +1,68 @@
+"""Finished pairs on disk: a study that was killed goes on where it stopped, and never mixes two studies."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import __version__
+from pipeline.config import Config
+from pipeline.errors import UnreadableInputError
+from pipeline.files import write_text
+from pipeline.segmentation.network import weights_sha256
+from pipeline.validation.outcome import PairOutcome, outcome_from_json
+from pipeline.validation.protocol import Protocol
+
+_NAME = re.compile(r"pair-(\d{5})\.json")
+
+
+def study_key(protocol: Protocol, config: Config) -> str:
+    """What results depend on: protocol with its seed, settings, weights and version; 16 hexadecimal digits."""
+    parts = (protocol.sha256(), config.to_yaml(), weights_sha256(), __version__)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Store:
+    """Finished pairs of one study, one file each, below ``pairs/<key>/``.
+
+    Attributes
+    ----------
+    folder
+        Holds the files of this study alone.
+    """
+
+    folder: Path
+
+    @classmethod
+    def of(cls, out: Path, protocol: Protocol, config: Config) -> Store:
+        """Where a study keeps its pairs below its output folder."""
+        return cls(out / "pairs" / study_key(protocol, config))
+
+    def numbers(self) -> set[int]:
+        """Numbers of the pairs that are there, readable or not."""
+        found = (_NAME.fullmatch(path.name) for path in self.folder.glob("pair-*.json"))
+        return {int(match[1]) for match in found if match}
+
+    def write(self, outcome: PairOutcome) -> None:
+        """Keep a pair.
+
+        Raises
+        ------
+        pipeline.errors.OutputError
+            If it cannot be written.
+        """
+        write_text(self._path(outcome.number), outcome.to_json())
+
+    def read(self, number: int) -> PairOutcome | None:
+        """A finished pair; None where there is none that can be read."""
+        try:
+            outcome = outcome_from_json(self._path(number).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, UnreadableInputError):
+            return None
+        return outcome if outcome.number == number else None
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"pair-{number:05d}.json"
