@@ -26,6 +26,7 @@ def validate(
     pairs: Annotated[int | None, typer.Option(min=2, max=10_000, help="Number of simulated pairs.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A rehearsal with few pairs: minutes.")] = False,
     full: Annotated[bool, typer.Option("--full", help="As many pairs as a qualification needs: hours.")] = False,
+    seed: Annotated[int | None, typer.Option(min=0, help="Other pairs than those of the protocol's own seed.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes at once; each takes about 2 GB.")] = 1,
     config: ConfigFile = None,
     quiet: Quiet = False,
@@ -43,6 +44,8 @@ def validate(
         from pipeline.validation.protocol import load_protocol
 
         wanted = load_protocol(protocol)
+        if seed is not None:
+            wanted = wanted.model_copy(update={"seed": seed})
         settings = resolve_settings(config, level=wanted.level)
         require_writable(out)
         count = pairs or (wanted.pairs.quick if quick else wanted.pairs.full if full else wanted.pairs.standard)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.config import Config
-from pipeline.errors import UnreadableInputError
+from pipeline.config import Config, package_file
+from pipeline.errors import UnreadableInputError, UsageError
 from pipeline.files import write_text
+from pipeline.measurement.precision.profile import SHIPPED
 from pipeline.segmentation.network import weights_sha256
 from pipeline.validation.outcome import PairOutcome, outcome_from_json
 from pipeline.validation.protocol import Protocol
@@ -19,9 +20,29 @@ _NAME = re.compile(r"pair-(\d{5})\.json")
 
 
 def study_key(protocol: Protocol, config: Config) -> str:
-    """What results depend on: protocol with its seed, settings, weights and version; 16 hexadecimal digits."""
-    parts = (protocol.sha256(), config.to_yaml(), weights_sha256(), __version__)
+    """What results depend on: protocol with its seed, settings, precision profile, weights and version.
+
+    Returns
+    -------
+    16 hexadecimal digits.
+
+    Raises
+    ------
+    UsageError
+        If the precision profile that the settings name cannot be read.
+    """
+    parts = (protocol.sha256(), config.to_yaml(), _profile_sha256(config), weights_sha256(), __version__)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _profile_sha256(config: Config) -> str:
+    path = config.measurement.precision_profile or package_file(SHIPPED)
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(
+            f"The precision profile {path} cannot be read: {error.strerror}. Mend measurement.precision_profile."
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipeline.measurement.precision import PrecisionProfile
 from pipeline.validation.outcome import VisitOutcome
 from pipeline.validation.precision import brightness_class, cells_of, profile_json
 from tests.validation import rows
@@ -27,6 +29,12 @@ def test_every_cell_has_the_fields_that_the_measurement_reads() -> None:
         assert cell["n"] >= 3
         assert cell["contrast"] == "middle"
         assert cell["thickness_mm"] in (3.3, 4.4, 5.5)
+
+
+def test_the_measurement_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "precision_profile.json"
+    path.write_text(profile_json(rows.study(), rows.protocol()), encoding="utf-8")
+    assert len(PrecisionProfile.load(path).cells) == len(cells_of(rows.study()))
 
 
 def test_cells_recover_what_was_put_in() -> None:
