@@ -15,6 +15,7 @@ from pipeline.cli.options import (
     AllowDifferent,
     AxialT2,
     Baseline,
+    ClinicalFile,
     ConfigFile,
     Followups,
     Json,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pipeline.comparison import Comparison
     from pipeline.config import Config
     from pipeline.dicom.visit import Visit
+    from pipeline.measurement.meaning.clinical import Clinical
 
 EXPECTED_SECONDS = {
     "load": 2.0,
@@ -64,6 +66,7 @@ def compare(
     level: LevelName = None,
     lowest_disc: LowestDisc = None,
     config: ConfigFile = None,
+    clinical: ClinicalFile = None,
     allow_different_patients: AllowDifferent = False,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -83,11 +86,19 @@ def compare(
         )
         given = nifti_pairs(t2=t2, t1=t1, t1_post=t1_post, stir=stir, axial_t2=axial_t2)
         if several := course_of(baseline, followups or [], given, settings):
+            if clinical is not None:
+                raise UsageError("--clinical holds scores of two visits. Compare those two, without the others.")
             follow_course(several, settings, out, overwrite=overwrite, console=console, quiet=quiet, json=json)
             return
         followup = followups[0] if followups else None
         comparison, report = run_comparison(
-            sources(baseline, followup, given), settings, out, overwrite=overwrite, console=console, quiet=quiet
+            sources(baseline, followup, given),
+            settings,
+            out,
+            overwrite=overwrite,
+            console=console,
+            quiet=quiet,
+            clinical=scores_from(clinical),
         )
         tell(comparison, report, out, json=json, quiet=quiet)
 
@@ -98,6 +109,15 @@ def require_somewhere(out: Path | None, *, json: bool) -> None:
         raise UsageError("Where should the report go? Add --out FOLDER, or --json to print it.")
     if out is not None:
         require_writable(out)
+
+
+def scores_from(path: Path | None) -> Clinical | None:
+    """The clinical scores that were given."""
+    if path is None:
+        return None
+    from pipeline.measurement.meaning.clinical import read_clinical
+
+    return read_clinical(path)
 
 
 def nifti_pairs(

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.compare import nifti_pairs, require_somewhere, run_comparison, sources, tell
+from pipeline.cli.compare import nifti_pairs, require_somewhere, run_comparison, scores_from, sources, tell
 from pipeline.cli.options import (
     T1,
     T2,
     AllowDifferent,
     AxialT2,
     Baseline,
+    ClinicalFile,
     ConfigFile,
     Followup,
     Json,
@@ -74,6 +75,7 @@ def measure(
     level: LevelName = None,
     lowest_disc: LowestDisc = None,
     config: ConfigFile = None,
+    clinical: ClinicalFile = None,
     allow_different_patients: AllowDifferent = False,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -106,6 +108,7 @@ def measure(
             console=console,
             quiet=quiet,
             contributions=contributions,
+            clinical=scores_from(clinical),
         )
         tell(comparison, report, out, json=json, quiet=quiet)
 

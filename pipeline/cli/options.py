@@ -43,6 +43,10 @@ LowestDisc = Annotated[
 AllowDifferent = Annotated[
     bool, typer.Option("--allow-different-patients", help="Compare although identities differ; it is recorded.")
 ]
+ClinicalFile = Annotated[
+    Path | None,
+    typer.Option("--clinical", metavar="FILE", help="Clinical scores of both visits in YAML or JSON, shown beside."),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Let the report replace that of another pair.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output, and nothing else there.")]
 

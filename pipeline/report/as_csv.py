@@ -7,6 +7,8 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pipeline.report import meaning_csv
+
 COLUMNS: tuple[str, ...] = (
     "schema",
     "level",
@@ -64,6 +66,7 @@ COLUMNS: tuple[str, ...] = (
     "followup_herniation_migration",
     "followup_herniation_migration_mm",
     "followup_herniation_vertical_level",
+    *meaning_csv.COLUMNS,
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -105,6 +108,7 @@ def csv_row(report: Mapping[str, Any]) -> dict[str, Any]:
         "settings_sha256": provenance["settings_sha256"],
         "baseline_input_sha256": provenance["inputs_sha256"][0],
         "followup_input_sha256": provenance["inputs_sha256"][1],
+        **meaning_csv.meaning_columns(report),
     }
     return {name: cell(row[name]) for name in COLUMNS}
 

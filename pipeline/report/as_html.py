@@ -22,6 +22,7 @@ from pipeline.report.chart import chart
 from pipeline.report.check import Check
 from pipeline.report.herniation import herniation_of, herniation_words
 from pipeline.report.levels import Naming
+from pipeline.report.meaning_html import meaning_view
 from pipeline.report.numbers import confidence_in_words, in_words, range_in_words
 from pipeline.report.plane import sides
 from pipeline.report.redact import Redactor
@@ -167,6 +168,7 @@ def _page(comparison: Comparison, pictures: dict[str, Any], extra: tuple[Finding
             role_names=ROLE_NAMES,
             naming=_naming(comparison),
             quality=comparison.alignment.quality,
+            meaning=meaning_view(comparison),
             findings=by_severity(redact.findings((*comparison.findings, *extra))),
             provenance=provenance_dict(comparison),
             settings=_settings(comparison),

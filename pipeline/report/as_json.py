@@ -14,6 +14,7 @@ from pipeline.findings import Finding
 from pipeline.measurement.change import FragmentMeasurement
 from pipeline.report.answer import NOTICE, answer, days_between
 from pipeline.report.herniation import fused_dict, herniation_dict, herniation_of
+from pipeline.report.meaning_json import clinical_dict, meaning_dict
 from pipeline.report.numbers import rounded, rounded_interval, rounded_matrix
 from pipeline.report.redact import Redactor
 
@@ -72,6 +73,8 @@ def report_dict(comparison: Comparison, extra_findings: Iterable[Finding] = ()) 
             "usable": change.usable,
             "interval_days": days_between(comparison),
         },
+        "meaning": meaning_dict(comparison),
+        "clinical": clinical_dict(comparison),
         "registration": _registration(comparison),
         "findings": [
             {"code": f.code, "severity": f.severity.value, "message": f.message}

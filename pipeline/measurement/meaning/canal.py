@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.dicom.visit import Plane, Role, Visit
-from pipeline.measurement.change import FragmentMeasurement, Interval
+from pipeline.measurement.change import Change, FragmentMeasurement, Interval
 from pipeline.measurement.meaning.contents import contents_of
 from pipeline.measurement.meaning.meaning import CanalCompromise, Difference
 from pipeline.measurement.meaning.section import Sections, sections_of
@@ -19,6 +19,7 @@ SMALLEST_CANAL_MM2 = 40.0
 SEEN_SHARE = 0.6
 """So much of the usual area has to be seen: between two blocks of axial slices there is a gap."""
 NEAR_DISC_MM = 10.0
+MOST_SHARED = 0.9
 EITHER_SIDE_MM = 6.0
 """A series has to show this much of the canal to both sides of the worst place to speak of it."""
 
@@ -105,14 +106,43 @@ def _free(sections: Sections, measured: FragmentMeasurement, role: Role) -> Cana
     )
 
 
-def canal_change(first: CanalCompromise | None, second: CanalCompromise | None) -> Difference | None:
+def canal_change(
+    first: CanalCompromise | None, second: CanalCompromise | None, correlation: float
+) -> Difference | None:
     """Fraction at follow-up minus fraction at baseline; None where one is unknown or the planes differ.
 
-    The interval is that of Zou and Donner (Stat Med 2008;27:1693): each limit takes the near limits of both.
+    Parameters
+    ----------
+    correlation
+        Of the errors of both, 0…1 (:func:`shared_error`).
+
+    Notes
+    -----
+    The interval is that of Zou (Psychol Methods 2007;12:399), from the near limits of both.
     """
     if first is None or second is None or first.role.plane is not second.role.plane:
         return None
     value = second.fraction - first.fraction
-    low = np.hypot(second.fraction - second.interval95.low, first.interval95.high - first.fraction)
-    high = np.hypot(second.interval95.high - second.fraction, first.fraction - first.interval95.low)
+    low = _together(second.fraction - second.interval95.low, first.interval95.high - first.fraction, correlation)
+    high = _together(second.interval95.high - second.fraction, first.fraction - first.interval95.low, correlation)
     return Difference(value, Interval(float(value - low), float(value + high)))
+
+
+def _together(one: float, other: float, correlation: float) -> float:
+    return float(np.sqrt(max(0.0, one**2 + other**2 - 2.0 * correlation * one * other)))
+
+
+def shared_error(change: Change) -> float:
+    """Correlation 0…1 of the errors of both volumes, as the interval of their difference implies it.
+
+    0 unless both visits show a fragment: nothing found and something found err by different causes.
+    """
+    if not (change.baseline.present and change.followup.present):
+        return 0.0
+    first, second, both = (
+        (interval.high - interval.low) / 2
+        for interval in (change.baseline.interval95_mm3, change.followup.interval95_mm3, change.delta_interval95_mm3)
+    )
+    if first <= 0 or second <= 0:
+        return 0.0
+    return float(np.clip((first**2 + second**2 - both**2) / (2.0 * first * second), 0.0, MOST_SHARED))

@@ -6,7 +6,7 @@ from pipeline.config import MeasurementSettings
 from pipeline.dicom.visit import Plane, Role, Visit
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.change import Change, FragmentMeasurement
-from pipeline.measurement.meaning.canal import canal_change, canal_compromise
+from pipeline.measurement.meaning.canal import canal_change, canal_compromise, shared_error
 from pipeline.measurement.meaning.hints import hints
 from pipeline.measurement.meaning.meaning import CanalCompromise, Meaning, VisitMeaning
 from pipeline.measurement.meaning.migration import migration_of
@@ -57,7 +57,7 @@ def interpret(
     return Meaning(
         baseline=first,
         followup=second,
-        canal_change=canal_change(first.canal, second.canal),
+        canal_change=canal_change(first.canal, second.canal, shared_error(change)),
         findings=(*hints(first, second, change.category), *told),
     )
 

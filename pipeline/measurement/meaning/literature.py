@@ -114,7 +114,7 @@ def _table() -> _Table:
 
 
 def published(
-    *, kinds: tuple[str, ...] = (), rim: str | None = None, months_since_onset: float | None = None
+    *, kinds: tuple[str, ...] = (), rim: str | None = None, months_between: float | None = None
 ) -> tuple[Published, ...]:
     """Every figure of the table, those that fit this patient marked.
 
@@ -124,12 +124,15 @@ def published(
         Type of the herniation at baseline; several where the images cannot tell.
     rim
         ``"complete"``, ``"partial"`` or ``"none"`` where contrast medium was given.
-    months_since_onset
-        From the first symptoms to the follow-up; the nearest time of the table fits.
+    months_between
+        Between the two visits; the nearest time of the table fits, unless it is more than twice or less than half.
     """
     table = _table()
     times = [row.months for row in table.rows if row.months is not None]
-    nearest = None if months_since_onset is None else min(times, key=lambda m: abs(m - months_since_onset))
+    nearest = None
+    if months_between is not None:
+        closest = min(times, key=lambda m: abs(m - months_between))
+        nearest = closest if closest / 2 <= months_between <= closest * 2 else None
 
     def fits(row: _Row) -> bool:
         match row.topic:
@@ -138,7 +141,7 @@ def published(
             case Topic.RIM:
                 return row.group == rim
             case Topic.TIME:
-                return row.months == nearest
+                return nearest is not None and row.months == nearest
             case _:
                 return bool(kinds)
 

@@ -118,13 +118,16 @@ def test_a_series_that_was_not_segmented_says_nothing() -> None:
 def test_change_takes_the_near_limits_of_both() -> None:
     before = CanalCompromise(Role.AXIAL_T2, 0.5, Interval(0.4, 0.65), 100, 100, 5.0, 4.0)
     after = CanalCompromise(Role.AXIAL_T2, 0.2, Interval(0.1, 0.3), 40, 160, 5.0, 4.0)
-    change = canal_change(before, after)
+    change = canal_change(before, after, 0.0)
     assert change is not None
     assert change.value == pytest.approx(-0.3)
     assert change.interval95.low == pytest.approx(-0.3 - np.hypot(0.1, 0.15))
     assert change.interval95.high == pytest.approx(-0.3 + np.hypot(0.1, 0.1))
-    back = canal_change(after, before)
+    back = canal_change(after, before, 0.0)
     assert back is not None
     assert (back.value, back.interval95.low) == pytest.approx((-change.value, -change.interval95.high))
-    assert canal_change(before, None) is None
-    assert canal_change(before, replace(after, role=Role.SAGITTAL_T2)) is None
+    assert canal_change(before, None, 0.0) is None
+    assert canal_change(before, replace(after, role=Role.SAGITTAL_T2), 0.0) is None
+    alike = canal_change(before, after, 0.5)
+    assert alike is not None
+    assert alike.interval95.low == pytest.approx(-0.3 - np.sqrt(0.1**2 + 0.15**2 - 0.1 * 0.15))

@@ -25,5 +25,5 @@ def test_rows_that_fit_are_marked() -> None:
     both = fitting(kinds=("extrusion", "sequestration"))
     assert {(Topic.TYPE, "extrusion"), (Topic.TYPE, "sequestration")} <= both
     assert (Topic.RIM, "partial") in fitting(rim="partial")
-    assert fitting(months_since_onset=5.2) == {(Topic.TIME, "6 months")}
-    assert fitting(months_since_onset=40) == {(Topic.TIME, "12 months")}
+    assert fitting(months_between=5.2) == {(Topic.TIME, "6 months")}
+    assert fitting(months_between=40) == set()
