@@ -83,7 +83,8 @@ class MeasurementSettings(Section):
 
     ``bands_percent`` are the cut-offs of the resorption rate. ``boundary_sd_mm`` is how far a fragment's
     border may be misjudged, and ``boundary_correlation`` how much of that is the same at both visits when these are
-    alike; ``draws`` and ``seed`` belong to the intervals of change and rate. ``komori_body_share`` is the part of a
+    alike; ``draws`` and ``seed`` belong to the intervals of change and rate. ``precision_profile`` is a department's own
+    precision profile, None for the shipped one. ``komori_body_share`` is the part of a
     vertebral body's height from which migration counts as far.
     """
 
@@ -93,6 +94,7 @@ class MeasurementSettings(Section):
     boundary_correlation: Fraction = 0.8
     draws: Annotated[int, Field(ge=1000, le=1_000_000)] = 20_000
     seed: int = 20140901
+    precision_profile: Path | None = None
     komori_body_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
 

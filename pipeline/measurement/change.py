@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pipeline.dicom.visit import Role
@@ -49,13 +49,13 @@ class FragmentMeasurement:
     present
         True when the volume exceeds the detection limit.
     volume_mm3
-        Partial-volume-aware volume; its interval is never left out.
+        Partial-volume-aware volume, of all series in ``weights_by_role`` together; its interval is never left out.
     detection_limit_mm3
         Below this, material cannot be told from none.
     centroid_lps_mm
         In this visit's own coordinates; None when absent.
     role
-        The series that was measured.
+        The series that is trusted most; the fragment is drawn and placed by it.
     occupancy
         float32, 0…1: fraction of each native voxel of that series that the fragment fills.
     volumes_by_role_mm3
@@ -65,6 +65,11 @@ class FragmentMeasurement:
         shape than one stack of thick slices. None where no axial series shows the level.
     replaced_mm3
         Where a person drew the fragment: the volume that was measured without the drawing. None where nobody did.
+    weights_by_role
+        Share of each series in the volume, adding up to 1; the same at both visits of a comparison.
+    surely_seen_mm3
+        A fragment of this size would have been found in 95 of 100 cases, by the precision profile: what "none" leaves
+        open. None where no profile was asked.
     """
 
     present: bool
@@ -77,6 +82,8 @@ class FragmentMeasurement:
     volumes_by_role_mm3: Mapping[Role, float]
     fused: FusedFragment | None = None
     replaced_mm3: float | None = None
+    weights_by_role: Mapping[Role, float] = field(default_factory=dict)
+    surely_seen_mm3: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +93,8 @@ class Change:
     Attributes
     ----------
     delta_mm3
-        V1 − V0; negative means smaller.
+        V1 − V0; negative means smaller. Where the change could be measured directly, that has its share in it, and
+        both volumes are moved by what their errors allow so that V1 − V0 still is the change.
     resorption_rate_percent
         R = (V0 − V1) / V0 × 100; None when there was no fragment at baseline.
     band
@@ -95,6 +103,12 @@ class Change:
         True when the interval of the change excludes zero and a fragment was there at one visit at least.
     usable
         False when a finding of severity error forbids the use of the result.
+    subtracted_mm3
+        The difference of the two volumes, each measured by itself.
+    direct_mm3
+        The change measured on the aligned pair (:mod:`pipeline.measurement.longitudinal`); None where it could not be.
+    direct_weight
+        0…1: its share in ``delta_mm3``.
     """
 
     baseline: FragmentMeasurement
@@ -108,3 +122,6 @@ class Change:
     detectable: bool
     usable: bool
     findings: tuple[Finding, ...]
+    subtracted_mm3: float | None = None
+    direct_mm3: float | None = None
+    direct_weight: float = 0.0

@@ -10,6 +10,7 @@ from pipeline.measurement.change import FragmentMeasurement, Interval
 from pipeline.measurement.fragment import MeasuredFragment
 from pipeline.measurement.series import disagreement_findings
 from pipeline.registration import rigid
+from pipeline.registration.alignment import Alignment
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.volume import Affine
 
@@ -20,7 +21,17 @@ EDGE_SHARE = 0.05
 PITCH_RATIO = 1.2
 OUTSIDE_SHARE = 0.1
 WIDE_SHARE = 0.5
-UNLIKE = {"roles-differ": 0.4, "slice-thickness-differs": 0.6, "scanner-differs": 0.8}
+ECHO_RATIO = 1.4
+ANGLE_DEGREES = 12.0
+DOUBTFUL_TRE_MM = 1.0
+UNLIKE = {
+    "roles-differ": 0.4,
+    "slice-thickness-differs": 0.6,
+    "scanner-differs": 0.8,
+    "sequence-differs": 0.7,
+    "orientation-differs": 0.7,
+    "alignment-limits-change": 0.5,
+}
 """What remains of the errors' correlation between visits when these are not alike."""
 
 
@@ -67,6 +78,37 @@ def series_findings(baseline: Visit, followup: Visit, roles: tuple[Role, Role]) 
         message = f"The visits differ in {' and '.join(differing)}."
         findings.append(Finding("scanner-differs", Severity.INFO, message))
     return findings
+
+
+def pair_findings(baseline: Visit, followup: Visit, roles: tuple[Role, Role], alignment: Alignment) -> list[Finding]:
+    """Differences of sequence and orientation between the two series that are measured, and a doubtful alignment."""
+    first, second = baseline.series[roles[0]], followup.series[roles[1]]
+    findings = []
+    if roles[0] is roles[1] and (differing := _sequence_differences(first, second)):
+        message = f"The two {roles[0].words} series differ in {' and '.join(differing)}. The interval is wider."
+        findings.append(Finding("sequence-differs", Severity.WARNING, message))
+    turned = alignment.baseline_to_followup[:3, :3] @ first.volume.axes_lps[:, 0]
+    cosine = abs(float(turned @ second.volume.axes_lps[:, 0]))
+    if (angle := float(np.degrees(np.arccos(min(1.0, cosine))))) > ANGLE_DEGREES:
+        message = (
+            f"The slices of both visits lie at {angle:.0f}° to each other in the patient, so that they cut the "
+            "fragment differently. The interval is wider."
+        )
+        findings.append(Finding("orientation-differs", Severity.WARNING, message))
+    if (error := alignment.quality.estimated_tre_mm) > DOUBTFUL_TRE_MM:
+        message = f"The alignment may be off by {error:.1f} mm at the fragment. The interval is wider."
+        findings.append(Finding("alignment-limits-change", Severity.WARNING, message))
+    return findings
+
+
+def _sequence_differences(first: Series, second: Series) -> list[str]:
+    differing = []
+    echoes = (first.facts.echo_time_ms, second.facts.echo_time_ms)
+    if echoes[0] and echoes[1] and max(echoes[0], echoes[1]) > ECHO_RATIO * min(echoes[0], echoes[1]):
+        differing.append(f"echo time ({echoes[0]:g} and {echoes[1]:g} ms)")
+    if {first.facts.fat_suppressed, second.facts.fat_suppressed} == {True, False}:
+        differing.append("fat suppression")
+    return differing
 
 
 def _scanner_differences(first: Series, second: Series) -> list[str]:

@@ -65,6 +65,9 @@ def drawn_fragment(drawn: DrawnFragment, found: MeasuredFragment, settings: Meas
         contrast=0.0,
         at_edge=share_at_edge(drawn.share),
         suppressed_mm3=0.0,
+        by_role={},
+        probability=None,
+        view=None,
     )
 
 

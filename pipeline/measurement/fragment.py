@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.config import MeasurementSettings
 from pipeline.dicom.visit import Plane, Role, Visit
+from pipeline.measurement.appearance import brightness_of, signal_to_noise
 from pipeline.measurement.change import FragmentMeasurement, Interval
+from pipeline.measurement.combining import TRUST_SD_MM, combined, pair_weights
+from pipeline.measurement.precision import PrecisionProfile
+from pipeline.measurement.profiled import View, profiled
 from pipeline.measurement.series import disagreement_mm3
 from pipeline.measurement.uncertainty import Spread, slice_error_mm3, surface_mm2, volume_interval
 from pipeline.measurement.volumetry import Occupancy, occupancy
@@ -19,6 +24,9 @@ from pipeline.segmentation.displaced import MIGRATION_MM, DisplacedMaterial, dis
 from pipeline.segmentation.fusion import fuse
 from pipeline.volume import Volume
 
+HALF = 0.5
+WHOLE = 0.95
+"""A series that shows less of the fragment's place than this has no say in the volume."""
 SMALLEST_SECTION_MM2 = 15.0
 """A section that the eye would pass over: 4 to 5 mm across. One slice of it is the least that can be told."""
 
@@ -41,6 +49,12 @@ class MeasuredFragment:
         0…1: share of the volume in the outermost slices or pixels of the stack.
     suppressed_mm3
         Nearby material that was taken for false.
+    by_role
+        What each series that shows the whole place says, with its own errors, the most trusted one first.
+    probability
+        0…1: displaced material in the most trusted series, before brightness was asked.
+    view
+        How it was imaged; None where a person drew it.
     """
 
     measurement: FragmentMeasurement
@@ -49,6 +63,9 @@ class MeasuredFragment:
     contrast: float
     at_edge: float
     suppressed_mm3: float
+    by_role: Mapping[Role, Spread] = field(default_factory=dict)
+    probability: Volume | None = None
+    view: View | None = None
 
 
 def measure_fragment(
@@ -76,26 +93,108 @@ def measure_fragment(
         for one in several
     ]
     alone = _spread(material, found, settings)
-    spread = alone.with_disagreement(disagreement_mm3(role, by_role))
     measurement = FragmentMeasurement(
-        present=found.volume_mm3 > spread.limit_mm3,
+        present=alone.present,
         volume_mm3=found.volume_mm3,
-        interval95_mm3=volume_interval(spread),
-        detection_limit_mm3=spread.limit_mm3,
-        centroid_lps_mm=centroid(found.share) if found.volume_mm3 > spread.limit_mm3 else None,
+        interval95_mm3=volume_interval(alone),
+        detection_limit_mm3=alone.limit_mm3,
+        centroid_lps_mm=None,
         role=role,
         occupancy=found.share,
         volumes_by_role_mm3=by_role,
         fused=fuse([material, *axial], anatomy.levels[level], anatomy.shifts_lps_mm) if axial else None,
     )
-    return MeasuredFragment(
+    image, labels = visit.series[role].volume, anatomy.segmentations[role]
+    measured = MeasuredFragment(
         measurement,
-        spread,
+        alone,
         own_interval=volume_interval(alone),
         contrast=found.contrast,
         at_edge=share_at_edge(found.share),
         suppressed_mm3=material.suppressed_mm3,
+        by_role=_spreads(role, alone, seen, anatomy, settings),
+        probability=material.probability,
+        view=View(
+            found.share.spacing_mm[0],
+            brightness_of(image, labels, found.share) if role is Role.SAGITTAL_T2 else None,
+            signal_to_noise(image, labels),
+        ),
     )
+    return weighed(measured, pair_weights([measured.by_role]), PrecisionProfile.load(settings.precision_profile))
+
+
+def weighed(
+    measured: MeasuredFragment,
+    weights: Mapping[Role, float],
+    profile: PrecisionProfile,
+    brightness: float | None = None,
+) -> MeasuredFragment:
+    """The same fragment with the series weighed as given.
+
+    Parameters
+    ----------
+    weights
+        By role, adding up to 1; each role is in ``measured.by_role``.
+    profile
+        What is known of the precision.
+    brightness
+        Of the fragment against CSF where another visit tells; the visit's own one for None.
+    """
+    if measured.view is None:
+        return measured
+    before = measured.measurement
+    view = measured.view if brightness is None else replace(measured.view, brightness=brightness)
+    whole = combined(measured.by_role, weights).with_disagreement(
+        disagreement_mm3(before.role, before.volumes_by_role_mm3)
+    )
+    spread = profiled(whole, view, profile)
+    there = spread.present and bool(before.occupancy.array.any())
+    measurement = replace(
+        before,
+        present=spread.present,
+        volume_mm3=spread.volume_mm3,
+        interval95_mm3=volume_interval(spread),
+        detection_limit_mm3=spread.limit_mm3,
+        centroid_lps_mm=centroid(before.occupancy) if there else None,
+        weights_by_role=dict(weights),
+        surely_seen_mm3=spread.hidden_mm3,
+    )
+    return replace(measured, measurement=measurement, spread=spread, view=view)
+
+
+def _spreads(
+    role: Role, main: Spread, seen: Mapping[Role, Sequence[_Seen]], anatomy: Anatomy, settings: MeasurementSettings
+) -> dict[Role, Spread]:
+    """The volume of every series that shows the whole place of the fragment, with its errors; ``role`` first."""
+    found = seen[role][0].found.share
+    result = {role: main}
+    for each, blocks in seen.items():
+        if each is role or not _shows(blocks, found, anatomy.shifts_lps_mm.get(each)):
+            continue
+        parts = [_spread(one.material, one.found, settings) for one in blocks]
+        border = float(np.hypot(settings.boundary_sd_mm, TRUST_SD_MM[each]))
+        surface = sum(surface_mm2(one.found.share.array, one.found.share.spacing_mm) for one in blocks)
+        result[each] = Spread(
+            volume_mm3=_volume_mm3(blocks),
+            boundary_mm3=surface * border,
+            variants_mm3=sum(part.variants_mm3 for part in parts),
+            slices_mm3=max(part.slices_mm3 for part in parts),
+            limit_mm3=max(part.limit_mm3 for part in parts),
+        )
+    return result
+
+
+def _shows(blocks: Sequence[_Seen], share: Volume, shift_mm: NDArray[np.float64] | None) -> bool:
+    """Whether the blocks of a series reach the place where the trusted one shows the fragment."""
+    index = np.argwhere(share.array > HALF)
+    if not len(index):
+        return True
+    points = share.to_lps(index.astype(np.float64)) + (0.0 if shift_mm is None else shift_mm)
+    inside = np.zeros(len(points), dtype=bool)
+    for one in blocks:
+        place = one.found.share.to_index(points)
+        inside |= ((place >= -0.5) & (place <= np.array(one.found.share.shape) - 0.5)).all(axis=1)
+    return float(inside.mean()) >= WHOLE
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.config import MeasurementSettings
 from pipeline.dicom.visit import Visit
 from pipeline.errors import LevelError
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.category import band, categorise
-from pipeline.measurement.change import Change
+from pipeline.measurement.change import Change, FragmentMeasurement
 from pipeline.measurement.comparability import (
     choose_roles,
     coverage_findings,
@@ -15,12 +17,18 @@ from pipeline.measurement.comparability import (
     interval_findings,
     likeness,
     measurable,
+    pair_findings,
     series_findings,
 )
 from pipeline.measurement.drawn import drawn_finding, drawn_fragment, shared_by
+from pipeline.measurement.estimating import Estimate, estimated, measured_directly, reconciled
 from pipeline.measurement.fragment import MeasuredFragment, measure_fragment
+from pipeline.measurement.longitudinal import DirectChange
 from pipeline.measurement.other_levels import other_level_findings
-from pipeline.measurement.uncertainty import change_intervals
+from pipeline.measurement.pairing import weighed_alike
+from pipeline.measurement.precision import PrecisionProfile
+from pipeline.measurement.profiled import known_change_sd_mm3, profile_findings
+from pipeline.measurement.uncertainty import Spread, apart_sd_mm3, change_intervals, reaching, volume_interval
 from pipeline.registration import rigid
 from pipeline.registration.alignment import Alignment
 from pipeline.segmentation.anatomy import Anatomy
@@ -65,8 +73,10 @@ def measure(
         first = drawn_fragment(drawn[0], first, settings)
     if drawn[1] is not None:
         second = drawn_fragment(drawn[1], second, settings)
+    first, second = weighed_alike(first, second, PrecisionProfile.load(settings.precision_profile))
+    direct = measured_directly((baseline, followup), (first, second), alignment)
     to_followup = alignment.baseline_to_followup
-    unlike = series_findings(baseline, followup, roles)
+    unlike = [*series_findings(baseline, followup, roles), *pair_findings(baseline, followup, roles, alignment)]
     findings = [
         *(
             drawn_finding(when, one, measured, level)
@@ -83,7 +93,14 @@ def measure(
     ]
     usable = alignment.quality.usable and all(finding.severity is not Severity.ERROR for finding in findings)
     return change_between(
-        first, second, settings, alike=likeness(unlike) * shared_by(*drawn), usable=usable, findings=findings
+        first,
+        second,
+        settings,
+        alike=likeness(unlike) * shared_by(*drawn),
+        usable=usable,
+        findings=findings,
+        direct=direct,
+        tre_mm=alignment.quality.estimated_tre_mm,
     )
 
 
@@ -95,19 +112,34 @@ def change_between(
     alike: float,
     usable: bool,
     findings: list[Finding],
+    direct: DirectChange | None = None,
+    tre_mm: float = 0.0,
 ) -> Change:
-    """Change between two measured fragments; ``alike`` (0…1) scales how much of their errors they share."""
-    delta_interval, rate_interval = change_intervals(
-        first.spread,
-        second.spread,
-        correlation=settings.boundary_correlation * alike,
-        draws=settings.draws,
-        seed=settings.seed,
+    """Change between two measured fragments.
+
+    Parameters
+    ----------
+    alike
+        0…1: scales how much of their errors both visits share.
+    direct
+        The change as measured on the aligned pair, where it could be.
+    tre_mm
+        Alignment error (95 %) at the fragment.
+    """
+    correlation = settings.boundary_correlation * alike
+    estimate = estimated(first.spread, second.spread, direct, correlation=correlation, tre_mm=tre_mm)
+    spreads = (first.spread, second.spread)
+    if direct is not None:
+        spreads = reconciled(*spreads, estimate.delta_mm3)
+    factor, known = _factor(first, second, estimate, settings, alike)
+    core, core_rate = change_intervals(
+        *spreads, correlation=correlation, draws=settings.draws, seed=settings.seed, factor=factor
     )
-    before, after = first.measurement, second.measurement
+    delta_interval, rate_interval = reaching(core, core_rate, *spreads)
+    before, after = (_moved(one, spread) for one, spread in zip((first, second), spreads, strict=True))
     delta = after.volume_mm3 - before.volume_mm3
     rate = 100.0 * ((before.volume_mm3 - after.volume_mm3) / before.volume_mm3) if before.present else None
-    detectable = (before.present or after.present) and not delta_interval.low <= 0 <= delta_interval.high
+    detectable = (before.present or after.present) and not core.low <= 0 <= core.high
     category = categorise(
         baseline_present=before.present, followup_present=after.present, delta_mm3=delta, detectable=detectable
     )
@@ -123,5 +155,38 @@ def change_between(
         band=band(rate, category, settings.bands_percent),
         detectable=detectable,
         usable=usable,
-        findings=(*findings, *interval_findings(reference, delta_interval)),
+        findings=(*findings, *estimate.findings, *known, *interval_findings(reference, delta_interval)),
+        subtracted_mm3=estimate.subtracted_mm3,
+        direct_mm3=estimate.direct_mm3,
+        direct_weight=estimate.direct_weight,
     )
+
+
+def _moved(measured: MeasuredFragment, spread: Spread) -> FragmentMeasurement:
+    """The measurement with the volume that goes with the change."""
+    if spread is measured.spread:
+        return measured.measurement
+    return replace(measured.measurement, volume_mm3=spread.volume_mm3, interval95_mm3=volume_interval(spread))
+
+
+def _factor(
+    first: MeasuredFragment,
+    second: MeasuredFragment,
+    estimate: Estimate,
+    settings: MeasurementSettings,
+    alike: float,
+) -> tuple[float, list[Finding]]:
+    """Scale of the errors that the visits do not share, the precision profile included, and what to know about it.
+
+    The profile knows pairs that are alike; where these are not, its figure grows as the model's own does.
+    """
+    if first.view is None or second.view is None or not (first.spread.present or second.spread.present):
+        return estimate.factor, []
+    profile = PrecisionProfile.load(settings.precision_profile)
+    full = settings.boundary_correlation
+    plain, ideal = (apart_sd_mm3(first.spread, second.spread, full * share) for share in (alike, 1.0))
+    known, precision = known_change_sd_mm3(first.spread, second.spread, (first.view, second.view), profile)
+    factor = known * (plain / ideal) / plain
+    if profile.provisional or estimate.findings:
+        factor = max(factor, estimate.factor)
+    return factor, profile_findings(profile, precision.exceeded)

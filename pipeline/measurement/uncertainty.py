@@ -39,6 +39,10 @@ class Spread:
         From where the slices happen to lie.
     limit_mm3
         Detection limit.
+    bias
+        Known mean of (measured − true) / true, above −1. It is not taken off, but intervals reach what it suggests.
+    hidden_mm3
+        A fragment that is not seen may be as large as this.
     """
 
     volume_mm3: float
@@ -46,6 +50,8 @@ class Spread:
     variants_mm3: float
     slices_mm3: float
     limit_mm3: float
+    bias: float = 0.0
+    hidden_mm3: float = 0.0
 
     @property
     def floor_mm3(self) -> float:
@@ -56,6 +62,16 @@ class Spread:
     def offset_mm3(self) -> float:
         """The c of log(V + c): the scale V + c is at least two standard deviations, or the logarithm would run away."""
         return max(2 * self.floor_mm3, 2 * self.total_mm3 - self.volume_mm3)
+
+    @property
+    def present(self) -> bool:
+        """Whether it is above the detection limit."""
+        return self.volume_mm3 > self.limit_mm3
+
+    @property
+    def gain(self) -> float:
+        """True volume over measured volume, if the known bias holds here."""
+        return 1.0 / (1.0 + self.bias)
 
     @property
     def own_mm3(self) -> float:
@@ -76,11 +92,16 @@ class Spread:
         return replace(self, boundary_mm3=float(np.hypot(self.boundary_mm3, np.sqrt(excess))))
 
 
+def surface_of_ball_mm2(volume_mm3: float) -> float:
+    """Surface of a ball: the least that a shape of this volume can have."""
+    return float((36 * np.pi) ** (1 / 3) * volume_mm3 ** (2 / 3))
+
+
 def surface_mm2(share: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -> float:
     """Surface of a soft shape by the co-area formula ∫|∇α| dV, at least that of a ball of its volume."""
     voxel = float(np.prod(spacing_mm))
     volume = float(share.sum(dtype=np.float64)) * voxel
-    least = float((36 * np.pi) ** (1 / 3) * volume ** (2 / 3))
+    least = surface_of_ball_mm2(volume)
     if volume == 0 or min(share.shape) < 2:
         return least
     gradient = np.gradient(np.asarray(share, dtype=np.float64), *spacing_mm)
@@ -94,12 +115,14 @@ def slice_error_mm3(share: NDArray[np.float32], spacing_mm: tuple[float, float, 
 
 
 def volume_interval(spread: Spread) -> Interval:
-    """95 % interval of one volume in mm³, never below 0."""
+    """95 % interval of one volume in mm³, never below 0, as far as the known bias and what may be hidden suggest."""
     scale = spread.volume_mm3 + spread.offset_mm3
     width = Z95 * spread.total_mm3 / scale
     low = scale * float(np.exp(-width)) - spread.offset_mm3
     high = scale * float(np.exp(width)) - spread.offset_mm3
-    return Interval(max(0.0, low), high)
+    biased = spread.volume_mm3 * (spread.gain - 1)
+    high = max(high + max(0.0, biased), 0.0 if spread.present else spread.hidden_mm3)
+    return Interval(max(0.0, low + min(0.0, biased)), high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,14 +131,32 @@ class _Draws:
     followup: NDArray[np.float64]
 
 
-def _draw(baseline: Spread, followup: Spread, correlation: float, draws: int, seed: int) -> _Draws:
+def apart_sd_mm3(baseline: Spread, followup: Spread, correlation: float) -> float:
+    """Standard deviation of V1 − V0 by what the two measurements do not share, in mm³."""
+    shared = (1 - correlation) * (baseline.boundary_mm3**2 + followup.boundary_mm3**2)
+    unlike = correlation * (baseline.boundary_mm3 - followup.boundary_mm3) ** 2
+    return float(np.sqrt(baseline.own_mm3**2 + followup.own_mm3**2 + shared + unlike))
+
+
+@dataclass(frozen=True)
+class _Sampling:
+    """How the Monte Carlo sample is drawn; ``factor`` scales what the visits do not share."""
+
+    correlation: float
+    factor: float
+    draws: int
+    seed: int
+
+
+def _draw(baseline: Spread, followup: Spread, sampling: _Sampling) -> _Draws:
     """Possible pairs of volumes. The set of errors is the same when the visits change places, or signs change."""
-    shared, one, other = np.random.default_rng(seed).standard_normal((3, draws))
+    correlation = sampling.correlation
+    shared, one, other = np.random.default_rng(sampling.seed).standard_normal((3, sampling.draws))
     shared = np.concatenate([shared, shared, -shared, -shared])
     errors = (np.concatenate([one, other, -one, -other]), np.concatenate([other, one, -other, -one]))
     values = []
     for spread, own in zip((baseline, followup), errors, strict=True):
-        apart = np.sqrt(spread.own_mm3**2 + (1 - correlation) * spread.boundary_mm3**2)
+        apart = sampling.factor * np.sqrt(spread.own_mm3**2 + (1 - correlation) * spread.boundary_mm3**2)
         error = np.sqrt(correlation) * spread.boundary_mm3 * shared + apart * own
         scale = spread.volume_mm3 + spread.offset_mm3
         values.append(np.maximum(0.0, scale * np.exp(error / scale) - spread.offset_mm3))
@@ -123,7 +164,7 @@ def _draw(baseline: Spread, followup: Spread, correlation: float, draws: int, se
 
 
 def change_intervals(
-    baseline: Spread, followup: Spread, *, correlation: float, draws: int, seed: int
+    baseline: Spread, followup: Spread, *, correlation: float, draws: int, seed: int, factor: float = 1.0
 ) -> tuple[Interval, Interval | None]:
     """95 % intervals of V1 − V0 in mm³ and of the resorption rate in percent (None without a fragment at baseline).
 
@@ -135,13 +176,55 @@ def change_intervals(
         Share of the boundary error's variance that both visits have in common, 0…1.
     draws, seed
         Of the Monte Carlo sample.
+    factor
+        On the errors that the visits do not share: below 1 where the change was measured directly, above where more is
+        known to be wrong.
+
+    Known biases and what may be hidden are not in these intervals (:func:`reaching`): a bias that both visits have
+    makes no change out of none.
     """
-    drawn = _draw(baseline, followup, correlation, draws, seed)
+    drawn = _draw(baseline, followup, _Sampling(correlation, factor, draws, seed))
     delta = _interval(drawn.followup - drawn.baseline)
     if baseline.volume_mm3 <= baseline.limit_mm3:
         return delta, None
     rate = 100.0 * (1.0 - drawn.followup / np.maximum(drawn.baseline, LEAST_V0_MM3))
     return delta, _interval(rate)
+
+
+HIDDEN_SHARE = 0.5
+"""Of a fragment that one visit shows, so much may hide at the other: that it was seen once tells that it can be."""
+
+
+def reaching(
+    delta: Interval, rate: Interval | None, baseline: Spread, followup: Spread
+) -> tuple[Interval, Interval | None]:
+    """Both intervals as far as the known biases, and what may be hidden where nothing was seen, suggest.
+
+    Exchanging the visits mirrors the interval of the change.
+    """
+    first, second = baseline.volume_mm3, followup.volume_mm3
+    biased = second * followup.gain - first * baseline.gain - (second - first)
+    hidden_after = _hidden(followup, baseline)
+    hidden_before = _hidden(baseline, followup)
+    wider = Interval(
+        delta.low + min(0.0, biased) - hidden_before,
+        delta.high + max(0.0, biased) + hidden_after,
+    )
+    if rate is None:
+        return wider, None
+    suggested = 100.0 * (1.0 - second * followup.gain / max(first * baseline.gain, LEAST_V0_MM3))
+    plain = 100.0 * (1.0 - second / max(first, LEAST_V0_MM3))
+    shift = suggested - plain
+    low = rate.low + min(0.0, shift) - 100.0 * hidden_after / max(first, LEAST_V0_MM3)
+    return wider, Interval(low, min(100.0, rate.high + max(0.0, shift)))
+
+
+def _hidden(spread: Spread, other: Spread) -> float:
+    """What may hide beyond the interval of a visit that shows nothing, in mm³."""
+    if spread.present:
+        return 0.0
+    known = volume_interval(replace(spread, hidden_mm3=0.0)).high
+    return max(0.0, min(spread.hidden_mm3, HIDDEN_SHARE * other.volume_mm3) - known)
 
 
 def _interval(values: NDArray[np.float64]) -> Interval:

@@ -80,7 +80,7 @@ def occupancy(image: Volume, probability: Volume, region: NDArray[np.bool_]) -> 
         return Occupancy(probability.with_array(share), 0.0)
     prior = np.clip(np.asarray(probability.array[box], dtype=np.float64), 0.0, 1.0) * region[box]
     pixels = np.asarray(image.array[box], dtype=np.float64)
-    mixed, say = _mixture(pixels, prior, image.spacing_mm)
+    mixed, say = mixture(pixels, prior, image.spacing_mm)
     share[box] = np.where(region[box], mixed, 0.0)
     return Occupancy(probability.with_array(share), say)
 
@@ -98,23 +98,73 @@ def _box(probability: Volume, region: NDArray[np.bool_]) -> tuple[slice, ...] | 
     )
 
 
-def _mixture(
-    pixels: NDArray[np.float64], prior: NDArray[np.float64], spacing: tuple[float, float, float]
-) -> tuple[NDArray[np.float64], float]:
-    """Posterior share of each voxel, and the mean say of the intensities at the border."""
+@dataclass(frozen=True, eq=False)
+class Mixing:
+    """Both sides of a border near each voxel.
+
+    Attributes
+    ----------
+    around, contrast
+        Brightness of the surroundings; that of the fragment less it.
+    noise
+        Variance of brightness that is no mixture: texture, noise, thin dark layers.
+    border
+        Where a voxel may be a mixture, and both sides are known.
+    """
+
+    around: NDArray[np.float64]
+    contrast: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    border: NDArray[np.bool_]
+
+
+def local_mixing(
+    pixels: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    spacing_mm: tuple[float, float, float],
+    reach_slices: float = REACH_SLICES,
+) -> Mixing:
+    """Brightness of fragment and surroundings near each voxel, from those that the prior is sure of.
+
+    Parameters
+    ----------
+    pixels, prior
+        Brightness and probability (0…1) of one shape (slices, rows, columns).
+    reach_slices
+        Width through the slices, in slices, over which the brightness of either side is taken to be constant.
+    """
     core = prior >= min(INSIDE, 0.9 * float(prior.max()))
     near = (
-        ndimage.distance_transform_edt(prior < 0.5, sampling=spacing) <= SURROUNDINGS_MM
+        ndimage.distance_transform_edt(prior < 0.5, sampling=spacing_mm) <= SURROUNDINGS_MM
         if (prior >= 0.5).any()
         else np.ones(prior.shape, dtype=bool)
     )
-    fragment, fragment_spread, fragment_known = _local(pixels, core, spacing)
-    around, around_spread, around_known = _local(pixels, (prior <= OUTSIDE) & near, spacing)
+    widths = (reach_slices, REACH_MM / spacing_mm[1], REACH_MM / spacing_mm[2])
+    fragment, fragment_spread, fragment_known = _local(pixels, core, widths)
+    around, around_spread, around_known = _local(pixels, (prior <= OUTSIDE) & near, widths)
     contrast = fragment - around
     border = (prior > BORDER[0]) & (prior < BORDER[1]) & fragment_known & around_known
     noise = fragment_spread**2 * prior + around_spread**2 * (1 - prior) + (MODEL_ERROR * contrast) ** 2
-    information = np.where(border, contrast**2 / np.maximum(noise, 1e-12), 0.0)
-    seen = np.divide(pixels - around, contrast, out=prior.copy(), where=border & (contrast != 0))
+    return Mixing(around, contrast, noise, border)
+
+
+def mixture(
+    pixels: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    spacing_mm: tuple[float, float, float],
+    reach_slices: float = REACH_SLICES,
+) -> tuple[NDArray[np.float64], float]:
+    """Posterior share of each voxel, and the mean say of the intensities at the border.
+
+    Parameters
+    ----------
+    pixels, prior, reach_slices
+        As in :func:`local_mixing`.
+    """
+    local = local_mixing(pixels, prior, spacing_mm, reach_slices)
+    border, contrast = local.border, local.contrast
+    information = np.where(border, contrast**2 / np.maximum(local.noise, 1e-12), 0.0)
+    seen = np.divide(pixels - local.around, contrast, out=prior.copy(), where=border & (contrast != 0))
     doubt = (0.05 + 0.5 * np.sqrt(prior * (1 - prior))) ** 2
     say = information * doubt / (1 + information * doubt)
     share = np.clip(prior + say * (seen - prior), 0.0, 1.0)
@@ -122,10 +172,9 @@ def _mixture(
 
 
 def _local(
-    pixels: NDArray[np.float64], where: NDArray[np.bool_], spacing: tuple[float, float, float]
+    pixels: NDArray[np.float64], where: NDArray[np.bool_], widths: tuple[float, float, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Mean and standard deviation of the pixels of one side near each voxel, and where they are known."""
-    widths = (REACH_SLICES, REACH_MM / spacing[1], REACH_MM / spacing[2])
     weight = ndimage.gaussian_filter(where.astype(np.float64), widths, mode="constant", truncate=3.0)
     known = weight > LEAST_WEIGHT
     safe = np.where(known, weight, 1.0)

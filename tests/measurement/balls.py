@@ -44,6 +44,28 @@ def ellipsoid(
     centre = (np.array(grid) - 1) / 2 * (pitch_mm, pixel_mm, pixel_mm) + rng.uniform(-0.5, 0.5, 3) * pitch_mm
     truth = _filled(grid, (pitch_mm, pixel_mm, pixel_mm), centre, axes, profile)
     believed = _filled(grid, (pitch_mm, pixel_mm, pixel_mm), centre, axes + bias_mm, profile)
+    spacing = (pitch_mm, pixel_mm, pixel_mm)
+    image, probability = ellipsoid_pixels(truth, believed, spacing, centre, rng, snr=snr)
+    return Ball(
+        Volume(image.astype(np.float32), affine),
+        Volume(probability.astype(np.float32), affine),
+        probability > 0,
+        Volume(truth.astype(np.float32), affine),
+        volume_mm3,
+    )
+
+
+def ellipsoid_pixels(
+    truth: np.ndarray,
+    believed: np.ndarray,
+    spacing: tuple[float, float, float],
+    centre: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    snr: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The image of these shares, and the probability that a network gives to those that it believes."""
+    grid, pixel_mm = truth.shape, spacing[2]
     blur = (0, 0.5 / pixel_mm, 0.5 / pixel_mm)
     behind = np.arange(grid[2]) * pixel_mm > centre[2]
     around = np.where(behind, 220.0, 140.0)[None, None, :] * np.ones(grid)
@@ -54,13 +76,7 @@ def ellipsoid(
     probability = 1 / (1 + np.exp(-8 * (marked - 0.5) - 0.7 * wobble / wobble.std()))
     probability[ndimage.gaussian_filter(believed, (0.5, 2, 2)) < 0.01] = 0
     probability[probability < 0.02] = 0
-    return Ball(
-        Volume(image.astype(np.float32), affine),
-        Volume(probability.astype(np.float32), affine),
-        probability > 0,
-        Volume(truth.astype(np.float32), affine),
-        volume_mm3,
-    )
+    return image, probability
 
 
 def _filled(grid, spacing, centre, axes, profile):

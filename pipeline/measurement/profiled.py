@@ -1,0 +1,81 @@
+"""What the precision profile adds to the errors of one volume and of a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.findings import Finding, Severity
+from pipeline.measurement.precision import Precision, PrecisionProfile
+from pipeline.measurement.uncertainty import Spread
+
+BLANK_QUANTILE = 1.645
+"""95 % of empty measurements lie below this many standard deviations (limit of blank, CLSI EP17)."""
+
+
+@dataclass(frozen=True)
+class View:
+    """How one visit's fragment was imaged.
+
+    Attributes
+    ----------
+    pitch_mm
+        Distance of neighbouring slices.
+    brightness
+        Of the fragment as a share of that of the CSF on T2; None where unknown.
+    snr
+        None where unknown.
+    """
+
+    pitch_mm: float
+    brightness: float | None
+    snr: float | None
+
+
+def profiled(spread: Spread, view: View, profile: PrecisionProfile) -> Spread:
+    """The same volume with the errors that the profile knows of.
+
+    A provisional profile can only widen. One that was made by simulating whole pairs takes the place of the rule of
+    thumb for the border, so that intervals can be as narrow as they were shown to be.
+    """
+    known = profile.at(spread.volume_mm3, view.pitch_mm, view.brightness, view.snr)
+    limit = max(spread.limit_mm3, BLANK_QUANTILE * known.floor_mm3)
+    hidden = profile.surely_seen_mm3(view.pitch_mm, view.brightness, view.snr)
+    own = replace(spread, limit_mm3=limit, hidden_mm3=hidden)
+    if not own.present:
+        return own
+    deviation = spread.volume_mm3 * known.sd / (1 + known.bias)
+    if profile.provisional:
+        return replace(own.with_disagreement(deviation), bias=known.bias)
+    boundary = float(np.sqrt(max(0.0, deviation**2 - own.own_mm3**2)))
+    return replace(own, boundary_mm3=boundary, bias=known.bias)
+
+
+def known_change_sd_mm3(
+    first: Spread, second: Spread, views: tuple[View, View], profile: PrecisionProfile
+) -> tuple[float, Precision]:
+    """Standard deviation of the change in mm³ by the profile at the mean of both volumes, and what it said."""
+    mean = (first.volume_mm3 + second.volume_mm3) / 2
+    found = [profile.at(mean, view.pitch_mm, view.brightness, view.snr) for view in views]
+    worse = max(found, key=lambda one: one.change_sd / (1 + one.bias))
+    floor = float(np.sqrt(2) * worse.floor_mm3)
+    return max(mean * worse.change_sd / (1 + worse.bias), floor), worse
+
+
+def profile_findings(profile: PrecisionProfile, exceeded: tuple[str, ...]) -> list[Finding]:
+    """Tell what the profile does not cover, and when its figures are provisional."""
+    findings = []
+    if exceeded:
+        text = (
+            f"The precision profile does not reach this pair's {' and '.join(exceeded)}: the nearest figures are used. "
+            "A profile of your own protocol is made with `discdelta validate`."
+        )
+        findings.append(Finding("precision-profile-exceeded", Severity.INFO, text))
+    if profile.provisional:
+        text = (
+            "The intervals rest on a provisional precision profile: single visits of fragments drawn into real "
+            "patients, not whole pairs. A profile of your own protocol is made with `discdelta validate`."
+        )
+        findings.append(Finding("precision-profile-provisional", Severity.INFO, text))
+    return findings
