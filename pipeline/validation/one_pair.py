@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -25,23 +24,27 @@ _OF_THE_CALL = (UsageError, UnreadableInputError)
 """Errors that say the call is wrong rather than that a pair is refused."""
 
 
-def run_pair(protocol: Protocol, plan: PairPlan, patient: Patient, config: Config) -> PairOutcome:
+def run_pair(protocol: Protocol, plan: PairPlan, patient: Patient, config: Config, room: Path) -> PairOutcome:
     """Make a pair, compare its visits as `discdelta compare` would, and note truth and result.
+
+    Parameters
+    ----------
+    room
+        Folder for the images.
 
     Raises
     ------
     DiscdeltaError
         If the images cannot be made or the settings are wrong; a refusal of the pair is an outcome, not an error.
     """
-    with TemporaryDirectory(prefix="discdelta-validate-") as name:
-        folder, began = Path(name), time.perf_counter()
-        truths = make_pair(protocol, plan, patient, folder)
-        made = time.perf_counter()
-        places = folder / truths[0].folder, folder / truths[1].folder
-        outcome = _compared(protocol, plan, truths, places, config)
-        done = time.perf_counter()
-        if plan.swapped and outcome.refused is None:
-            outcome = replace(outcome, swap_mm3=_swap_error(places, config, outcome))
+    began = time.perf_counter()
+    truths = make_pair(protocol, plan, patient, room)
+    made = time.perf_counter()
+    places = room / truths[0].folder, room / truths[1].folder
+    outcome = _compared(protocol, plan, truths, places, config)
+    done = time.perf_counter()
+    if plan.swapped and outcome.refused is None:
+        outcome = replace(outcome, swap_mm3=_swap_error(places, config, outcome))
     return replace(outcome, making_seconds=round(made - began, 3), seconds=round(done - made, 3))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import __version__
 from pipeline.config import Config, package_file
-from pipeline.errors import UnreadableInputError, UsageError
+from pipeline.errors import OutputError, UnreadableInputError, UsageError
 from pipeline.files import write_text
 from pipeline.measurement.precision.profile import SHIPPED
 from pipeline.segmentation.network import weights_sha256
@@ -76,6 +79,28 @@ class Store:
             If it cannot be written.
         """
         write_text(self._path(outcome.number), outcome.to_json())
+
+    @contextmanager
+    def room(self, number: int) -> Iterator[Path]:
+        """A folder for the images of a pair while it is worked on; what a killed run left there goes first.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be made.
+        """
+        folder = self.folder / f".partial-{number:05d}"
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise OutputError(
+                f"Cannot write into {self.folder}: {error.strerror}. Choose another --out folder or mend its rights."
+            ) from error
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def read(self, number: int) -> PairOutcome | None:
         """A finished pair; None where there is none that can be read."""

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from functools import partial
 from itertools import groupby
-from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 
 from pipeline.config import Config
@@ -19,10 +14,10 @@ from pipeline.validation.one_pair import run_pair
 from pipeline.validation.outcome import PairOutcome
 from pipeline.validation.protocol import Protocol
 from pipeline.validation.store import Store
+from pipeline.validation.workers import work_together
 
 Told = Callable[[int, int], None]
 """Called with the number of finished pairs and of all pairs."""
-_LOOK_EVERY_S = 0.5
 
 
 def run_study(
@@ -69,7 +64,7 @@ def run_study(
     groups = [tuple(group) for _, group in groupby(pending, key=lambda plan: plan.anatomy)]
     if jobs > 1 and len(groups) > 1:
         look = partial(_look, tell, store, plans)
-        _together(protocol, groups, config, store, jobs=min(jobs, len(groups)), look=look)
+        work_together(partial(_finish, protocol, config, store), groups, jobs=min(jobs, len(groups)), look=look)
     else:
         for group in groups:
             for number in _pairs_of_patient(protocol, group, config, store):
@@ -92,46 +87,12 @@ def _pairs_of_patient(protocol: Protocol, plans: tuple[PairPlan, ...], config: C
     """Numbers of the pairs, each when it is finished and written."""
     patient = paint_patient(protocol, plans[0].anatomy)
     for plan in plans:
-        store.write(run_pair(protocol, plan, patient, config))
+        with store.room(plan.number) as room:
+            outcome = run_pair(protocol, plan, patient, config, room)
+        store.write(outcome)
         yield plan.number
 
 
-def _finish(protocol: Protocol, plans: tuple[PairPlan, ...], config: Config, store: Store) -> None:
+def _finish(protocol: Protocol, config: Config, store: Store, plans: tuple[PairPlan, ...]) -> None:
     for _ in _pairs_of_patient(protocol, plans, config, store):
         pass
-
-
-def _together(
-    protocol: Protocol,
-    groups: list[tuple[PairPlan, ...]],
-    config: Config,
-    store: Store,
-    *,
-    jobs: int,
-    look: Callable[[], None],
-) -> None:
-    context = multiprocessing.get_context("spawn")  # threads of the image libraries do not survive a fork
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent) as pool:
-        waiting: set[Future[None]] = {pool.submit(_finish, protocol, group, config, store) for group in groups}
-        try:
-            while waiting:
-                done, waiting = wait(waiting, timeout=_LOOK_EVERY_S, return_when=FIRST_COMPLETED)
-                for future in done:
-                    future.result()
-                look()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for ever for its next task."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        wait_for([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

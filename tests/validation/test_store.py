@@ -28,7 +28,8 @@ SCRIPT = textwrap.dedent(
     from pipeline.validation import study
     from tests.validation import rows
 
-    def run_pair(protocol, plan, patient, config):
+    def run_pair(protocol, plan, patient, config, room):
+        (room / 'image').touch()
         time.sleep(0.3)
         return rows.outcome(plan, protocol, errors=(0.01, -0.02))
 
@@ -105,6 +106,7 @@ def test_a_killed_study_goes_on_where_it_stopped(tmp_path: Path) -> None:
     said = subprocess.run(command(tmp_path, 12), env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout
     after = pairs_in(tmp_path)
     assert len(after) == 12
+    assert list(tmp_path.glob("out/pairs/*/.partial-*")) == []
     assert {name: after[name] for name in before} == before
     assert said.splitlines()[0] == f"{len(before)} 12"
     assert len(said.splitlines()) == 1 + 12 - len(before)
