@@ -11,6 +11,8 @@ from pipeline.report.numbers import in_words
 
 WIDTH, HEIGHT = 860.0, 340.0
 LEFT, RIGHT, TOP, BOTTOM = 78.0, 40.0, 18.0, 52.0
+INSET = 34.0
+"""The first visit stands so far behind the axis: half of its date."""
 LABEL_GAP = 74.0
 """Dates closer than this to the one before are left out: they would run into each other."""
 
@@ -29,7 +31,7 @@ def course_chart(course: Course) -> dict[str, Any]:
     top = math.ceil(largest / step) * step
 
     def x(value: float) -> float:
-        return round(LEFT + value / at[-1] * (WIDTH - LEFT - RIGHT), 1)
+        return round(LEFT + INSET + value / at[-1] * (WIDTH - LEFT - INSET - RIGHT), 1)
 
     def y(value: float) -> float:
         return round(HEIGHT - BOTTOM - min(max(value, 0.0), top) / top * (HEIGHT - TOP - BOTTOM), 1)

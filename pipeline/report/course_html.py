@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.comparison import Comparison
 from pipeline.course import Course
-from pipeline.measurement.change import Category
+from pipeline.measurement.change import Category, FragmentMeasurement
 from pipeline.report.answer import HEADLINES, NOTHING_FOUND, NOTICE, TONES, UNUSABLE, nothing_found, time_between
 from pipeline.report.as_html import asset, by_severity, environment
 from pipeline.report.course_chart import course_chart
@@ -81,8 +81,8 @@ def sentence_of(course: Course) -> str:
     last = course.against_first[-1].change
     count = len(course.visits)
     text = (
-        f"The displaced material at {course.level} measured {in_words(course.fragments[0].volume_mm3)} mm³ at the "
-        f"first of {count} visits and {in_words(course.fragments[-1].volume_mm3)} mm³ at the last: a change of "
+        f"The displaced material at {course.level} measured {_volume(course.fragments[0])} at the first of {count} "
+        f"visits and {_volume(course.fragments[-1])} at the last: a change of "
         f"{in_words(last.delta_mm3, signed=True)} mm³ (95 % interval "
         f"{range_in_words(last.delta_interval95_mm3, signed=True)})."
     )
@@ -92,6 +92,12 @@ def sentence_of(course: Course) -> str:
     if gone:
         text += f" From visit {gone[0]} on none was found." if _stays_gone(course, gone[0]) else ""
     return text
+
+
+def _volume(fragment: FragmentMeasurement) -> str:
+    if not fragment.present:
+        return f"less than the detection limit of {in_words(fragment.detection_limit_mm3)} mm³"
+    return f"{in_words(fragment.volume_mm3)} mm³"
 
 
 def _stays_gone(course: Course, visit: int) -> bool:
