@@ -10,7 +10,6 @@ from pipeline.measurement.change import Interval
 from pipeline.measurement.meaning.clinical import Clinical
 from pipeline.measurement.meaning.literature import Published, Topic, remarks
 from pipeline.measurement.meaning.meaning import CanalCompromise, Meaning, Signal, VisitMeaning
-from pipeline.report.herniation import herniation_words
 from pipeline.report.meaning_json import literature_of
 from pipeline.report.numbers import EM_DASH, NO_BREAK, in_words
 from pipeline.report.views import ROLE_NAMES
@@ -58,10 +57,7 @@ def _row(title: str, note: str, before: str, after: str, change: str = "") -> di
 
 def _place(meaning: Meaning) -> list[dict[str, str]]:
     first, second = meaning.baseline, meaning.followup
-    words = [herniation_words(visit.herniation) for visit in (first, second)]
     return [
-        _row("Type", "Fardon 2014", words[0]["type"] or "none", words[1]["type"] or "none"),
-        _row("Zone and side", "", words[0]["zones"], words[1]["zones"]),
         _row("Above the disc space", "along the posterior wall", _mm(first, "above_mm"), _mm(second, "above_mm")),
         _row("Below the disc space", "", _mm(first, "below_mm"), _mm(second, "below_mm")),
         _row("Migration type", "after Komori 1996", _komori(first), _komori(second)),

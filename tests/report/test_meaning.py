@@ -95,7 +95,7 @@ def test_hints_stand_at_the_top_of_the_section() -> None:
     hint = Finding("signal-like-fluid", Severity.WARNING, "At baseline it looks like fluid.")
     other = Finding("canal-not-measured", Severity.INFO, "The canal was not measured.")
     page = section(replace(pair, meaning=replace(pair.meaning, findings=(hint, other))))
-    assert page.index(hint.message) < page.index("Fardon 2014")
+    assert page.index(hint.message) < page.index("after Komori 1996")
     assert other.message not in page
 
 

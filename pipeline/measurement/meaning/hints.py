@@ -15,8 +15,17 @@ MASS_UPTAKE = 1.4
 """Rise of a fragment's signal against fluid after contrast medium from which on its core takes it up."""
 
 
-def hints(baseline: VisitMeaning, followup: VisitMeaning, category: Category) -> tuple[Finding, ...]:
-    """Findings on signal and uptake."""
+def hints(
+    baseline: VisitMeaning, followup: VisitMeaning, category: Category, core_gain_percent: float | None = None
+) -> tuple[Finding, ...]:
+    """Findings on signal and uptake.
+
+    Parameters
+    ----------
+    core_gain_percent
+        Rise of the signal in the core at follow-up, as the enhancement map tells it; without one it is judged by the
+        signal against fluid before and after.
+    """
     found = []
     for when, visit in (("baseline", baseline), ("follow-up", followup)):
         if looks_like_fluid(visit):
@@ -27,11 +36,11 @@ def hints(baseline: VisitMeaning, followup: VisitMeaning, category: Category) ->
                 "rarely. Have the images read by a radiologist."
             )
             found.append(Finding("signal-like-fluid", Severity.WARNING, text))
-    uptake = core_uptake(followup)
+    uptake = core_uptake(followup) if core_gain_percent is None else 1.0 + core_gain_percent / 100.0
     if category in (Category.GROWTH, Category.NEW) and uptake is not None and uptake >= MASS_UPTAKE:
         text = (
-            f"What was measured grew, and its core takes up contrast medium (signal against fluid {uptake:.1f} times "
-            "that before it): a resorbing fragment enhances at its rim. Have the images read by a radiologist."
+            f"What was measured grew, and its core takes up contrast medium (signal {uptake:.1f} times that "
+            "before it): a resorbing fragment enhances at its rim. Have the images read by a radiologist."
         )
         found.append(Finding("growth-with-enhancement", Severity.WARNING, text))
     return tuple(found)

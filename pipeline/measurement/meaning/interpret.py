@@ -26,6 +26,7 @@ def interpret(
     *,
     level: str,
     settings: MeasurementSettings,
+    core_gain_percent: float | None = None,
 ) -> Meaning:
     """Terms, place, canal and signal of both visits, and what of it changed.
 
@@ -39,6 +40,8 @@ def interpret(
         The fragments of both visits and their change.
     level
         A level that both anatomies name.
+    core_gain_percent
+        Rise of the signal in the fragment's core by contrast medium at follow-up, where it was mapped.
     """
     both = [
         _Seen(visit, anatomy, fragment, level, settings)
@@ -58,7 +61,7 @@ def interpret(
         baseline=first,
         followup=second,
         canal_change=canal_change(first.canal, second.canal, shared_error(change)),
-        findings=(*hints(first, second, change.category), *told),
+        findings=(*hints(first, second, change.category, core_gain_percent), *told),
     )
 
 

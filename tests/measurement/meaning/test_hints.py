@@ -56,6 +56,12 @@ def test_growth_of_an_enhancing_mass_asks_for_a_radiologist(category: Category, 
     assert all("radiologist" in f.message for f in found)
 
 
+def test_a_mapped_uptake_of_the_core_goes_before_that_of_the_signal() -> None:
+    found = hints(visit(), visit(post=120), Category.GROWTH, 55.0)
+    assert [f.code for f in found] == ["growth-with-enhancement"]
+    assert hints(visit(), visit(post=180), Category.GROWTH, 8.0) == ()
+
+
 def test_uptake_needs_both_series() -> None:
     assert core_uptake(visit(post=150)) == pytest.approx(1.5)
     assert core_uptake(visit(post=None)) is None
