@@ -59,7 +59,7 @@ def signal_to_noise(image: Volume, segmentation: SeriesSegmentation) -> float | 
         return None
     box = ndimage.find_objects(bone.astype(np.uint8))[0]
     pixels = np.asarray(image.array[box], dtype=np.float64)
-    inner = ndimage.binary_erosion(bone[box], np.ones((1, 5, 5)))
+    inner = ndimage.binary_erosion(bone[box], np.ones((1, 5, 5), dtype=bool))
     if inner.sum() < FEWEST_VOXELS:
         return None
     response = ndimage.convolve(pixels, NOISE_KERNEL[None], mode="nearest")[inner]

@@ -104,8 +104,14 @@ def surface_mm2(share: NDArray[np.float32], spacing_mm: tuple[float, float, floa
     least = surface_of_ball_mm2(volume)
     if volume == 0 or min(share.shape) < 2:
         return least
-    gradient = np.gradient(np.asarray(share, dtype=np.float64), *spacing_mm)
+    gradient = np.gradient(np.asarray(share[_filled_box(share)], dtype=np.float64), *spacing_mm)
     return max(least, float(np.sqrt(sum(part**2 for part in gradient)).sum()) * voxel)
+
+
+def _filled_box(share: NDArray[np.float32]) -> tuple[slice, ...]:
+    """What is filled, with two empty voxels around it where there are any: elsewhere the gradient is 0."""
+    where = [np.flatnonzero(share.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
+    return tuple(slice(max(0, int(one[0]) - 2), int(one[-1]) + 3) for one in where)
 
 
 def slice_error_mm3(share: NDArray[np.float32], spacing_mm: tuple[float, float, float]) -> float:

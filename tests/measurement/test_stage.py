@@ -136,3 +136,30 @@ def test_an_unnamed_level_is_refused() -> None:
     without = dataclasses.replace(anatomy, levels={"L5/S1": anatomy.levels["L5/S1"]})
     with pytest.raises(LevelError, match="L4/L5 is not named in the follow-up"):
         change((visit, anatomy), (visit, without))
+
+
+def test_sequences_that_differ_are_named_and_widen() -> None:
+    ball = ellipsoid(1000, 1, grid=GRID)
+    short, long = (visit_of(ball, facts=SeriesFacts("1", echo_time_ms=echo)) for echo in (80.0, 120.0))
+    assert "sequence-differs" in codes(change(short, long))
+    assert "sequence-differs" not in codes(change(short, short))
+
+
+def test_an_alignment_in_doubt_or_slices_at_an_angle_are_told() -> None:
+    case = fragment(1300, 1)
+    doubtful = dataclasses.replace(still(), quality=dataclasses.replace(still().quality, estimated_tre_mm=1.2))
+    assert "alignment-limits-change" in codes(change(case, case, doubtful))
+    turn = np.eye(4)
+    turn[:2, :2] = [[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]]
+    assert "orientation-differs" in codes(change(case, case, dataclasses.replace(still(), baseline_to_followup=turn)))
+
+
+def test_the_change_is_measured_directly_unless_the_fragment_vanished() -> None:
+    same = fragment(1300, 1)
+    both = change(same, same)
+    assert both.direct_mm3 == 0
+    assert both.direct_weight > 0.5
+    assert both.baseline.weights_by_role == {Role.SAGITTAL_T2: 1.0}
+    gone = change(same, fragment(0, 1))
+    assert gone.direct_mm3 is None
+    assert gone.delta_mm3 == gone.subtracted_mm3

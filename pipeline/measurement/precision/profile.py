@@ -57,6 +57,7 @@ CONTRASTS = {"dark": 0.3, "middle": 0.5, "bright": 0.7}
 NEAR = (0.7, 1.0, 1.0)
 """Steps of log2 volume, slice distance in mm and log2 SNR that weigh alike."""
 SOFT = 0.02
+STEPS = 24
 SEEN = 0.95
 """Share of fragments that must be found for their volume to count as one that is seen."""
 Z95 = 1.959964
@@ -183,7 +184,7 @@ class PrecisionProfile:
     def surely_seen_mm3(self, thickness_mm: float, brightness: float | None, snr: float | None) -> float:
         """Least volume from which on at least 95 % of fragments are found; the largest of the profile if none is."""
         volumes = np.array([cell.volume_mm3 for cell in self.cells])
-        grid = np.geomspace(volumes.min(), volumes.max(), 60)
+        grid = np.geomspace(volumes.min(), volumes.max(), STEPS)
         missed = np.array([self.at(float(v), thickness_mm, brightness, snr).missed_share for v in grid])
         failed = np.flatnonzero(missed > 1 - SEEN + 1e-9)
         return float(grid[min(failed[-1] + 1, len(grid) - 1)]) if len(failed) else float(grid[0])
