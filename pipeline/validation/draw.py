@@ -94,7 +94,6 @@ def _plan(protocol: Protocol, number: int, even: list[float]) -> PairPlan:
     first = names[int(first_at * len(names))]
     same = len(names) == 1 or 100 * same_at < protocol.same_scan_percent
     others = [name for name in names if name != first]
-    positions = tuple(_position(rng, protocol.repositioning) for _ in range(2))
     return PairPlan(
         number=number,
         anatomy=number // protocol.pairs_per_anatomy,
@@ -102,7 +101,7 @@ def _plan(protocol: Protocol, number: int, even: list[float]) -> PairPlan:
         baseline_mm3=before,
         followup_mm3=_after(protocol, kind, before, change_at),
         scans=(first, first if same else others[int(second_at * len(others))]),
-        positions=(positions[0], positions[1]),
+        positions=_positions(rng, protocol.repositioning),
         swapped=protocol.swap_every > 0 and number % protocol.swap_every == 0,
         seed=int(rng.integers(1, 2**31)),
     )
@@ -129,14 +128,21 @@ def _after(protocol: Protocol, kind: Kind, before: float, at: float) -> float:
     return max(LEAST_MM3, round(before * (1 + (low + at * (high - low)) / 100), 1))
 
 
-def _position(rng: np.random.Generator, reach: Repositioning) -> Position:
+def _positions(rng: np.random.Generator, reach: Repositioning) -> tuple[Position, Position]:
+    """Half of the way between the visits to either side, so that neither lies straighter than the other."""
     axis, direction = rng.standard_normal((2, 3))
-    turn = Rotation.from_rotvec(
-        axis / np.linalg.norm(axis) * rng.uniform(0, reach.rotation_deg), degrees=True
-    ).as_euler("xyz", degrees=True)
-    shift = direction / np.linalg.norm(direction) * rng.uniform(0, reach.translation_mm)
-    placed = rng.uniform(-reach.planning_mm, reach.planning_mm, 3)
-    return Position(_vector(turn), _vector(shift), _vector(placed))
+    turn = axis / np.linalg.norm(axis) * rng.uniform(0, reach.rotation_deg) / 2
+    shift = direction / np.linalg.norm(direction) * rng.uniform(0, reach.translation_mm) / 2
+    placed = rng.uniform(-reach.planning_mm, reach.planning_mm, (2, 3))
+    first, second = (
+        Position(
+            _vector(Rotation.from_rotvec(side * turn, degrees=True).as_euler("xyz", degrees=True)),
+            _vector(side * shift),
+            _vector(own),
+        )
+        for side, own in zip((-1, 1), placed, strict=True)
+    )
+    return first, second
 
 
 def _vector(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Vector:

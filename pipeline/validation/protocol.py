@@ -141,8 +141,8 @@ class Truth(Section):
 class Repositioning(Section):
     """How differently the patient lies at the visits, and how differently the stacks are placed.
 
-    Each visit is turned by up to ``rotation_deg`` about any axis and moved by up to ``translation_mm`` in any
-    direction; every stack is placed up to ``planning_mm`` off along each axis.
+    From one visit to the other the patient is turned by up to ``rotation_deg`` about any axis and moved by up to
+    ``translation_mm`` in any direction; every stack is placed up to ``planning_mm`` off along each axis.
     """
 
     rotation_deg: Annotated[float, Field(ge=0, le=20)] = 5.0
