@@ -9,6 +9,7 @@ from pipeline.config import Config
 from pipeline.dicom.visit import Visit
 from pipeline.findings import Finding
 from pipeline.measurement.change import Change
+from pipeline.measurement.enhancement.result import Enhancement
 from pipeline.measurement.meaning.clinical import Clinical
 from pipeline.measurement.meaning.meaning import Meaning
 from pipeline.registration.alignment import Alignment
@@ -43,6 +44,8 @@ class Comparison:
         Terms, place, canal and signal before and after; None where that was not asked for.
     clinical
         Scores that were given beside the images; they had no say in anything else.
+    enhancement
+        What contrast medium shows of the fragment before and after; None where it was not measured.
     """
 
     baseline: Visit
@@ -57,3 +60,4 @@ class Comparison:
     provenance: Provenance
     meaning: Meaning | None = None
     clinical: Clinical | None = None
+    enhancement: tuple[Enhancement | None, Enhancement | None] = (None, None)

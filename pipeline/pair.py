@@ -12,6 +12,7 @@ from pipeline.dicom.visit import Visit
 from pipeline.errors import ComparabilityError, LevelError
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.comparability import ROLES
+from pipeline.measurement.enhancement.stage import measure_enhancement
 from pipeline.measurement.meaning.clinical import Clinical
 from pipeline.measurement.meaning.interpret import interpret
 from pipeline.measurement.stage import measure
@@ -99,8 +100,20 @@ def compared(
             settings=config.measurement,
             drawn=(first_drawn, second_drawn),
         )
+    with watch.stage("enhancement"):
+        gained = measure_enhancement(first, first_anatomy, change.baseline, level)
+        gained_later = measure_enhancement(second, second_anatomy, change.followup, level)
+    with watch.stage("interpret"):
+        core = None if gained_later.enhancement is None else gained_later.enhancement.core_enhancement_percent
         meaning = interpret(
-            first, first_anatomy, second, second_anatomy, change, level=level, settings=config.measurement
+            first,
+            first_anatomy,
+            second,
+            second_anatomy,
+            change,
+            level=level,
+            settings=config.measurement,
+            core_gain_percent=core,
         )
     return Comparison(
         baseline=first,
@@ -114,8 +127,8 @@ def compared(
         findings=(
             *findings,
             *_of_visits(
-                (*first.findings, *one.received.findings, *first_anatomy.findings),
-                (*second.findings, *other.received.findings, *second_anatomy.findings),
+                (*first.findings, *one.received.findings, *first_anatomy.findings, *gained.findings),
+                (*second.findings, *other.received.findings, *second_anatomy.findings, *gained_later.findings),
             ),
             *_level_chosen(level),
             *check_visits_agree(first_anatomy, second_anatomy),
@@ -126,6 +139,7 @@ def compared(
         provenance=describe_run(started, watch.seconds, (*one.received.records, *other.received.records)),
         meaning=meaning,
         clinical=clinical,
+        enhancement=(gained.enhancement, gained_later.enhancement),
     )
 
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pipeline.report import meaning_csv
+from pipeline.report import enhancement_csv, meaning_csv
 
 COLUMNS: tuple[str, ...] = (
     "schema",
@@ -67,6 +67,7 @@ COLUMNS: tuple[str, ...] = (
     "followup_herniation_migration_mm",
     "followup_herniation_vertical_level",
     *meaning_csv.COLUMNS,
+    *enhancement_csv.COLUMNS,
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -109,6 +110,7 @@ def csv_row(report: Mapping[str, Any]) -> dict[str, Any]:
         "baseline_input_sha256": provenance["inputs_sha256"][0],
         "followup_input_sha256": provenance["inputs_sha256"][1],
         **meaning_csv.meaning_columns(report),
+        **enhancement_csv.enhancement_columns(report),
     }
     return {name: cell(row[name]) for name in COLUMNS}
 

@@ -20,6 +20,7 @@ from pipeline.report.answer import NOTICE, answer, days_between, time_between
 from pipeline.report.as_json import candidate_dict, provenance_dict, settings_sha256
 from pipeline.report.chart import chart
 from pipeline.report.check import Check
+from pipeline.report.enhancement_html import enhancement_view
 from pipeline.report.herniation import herniation_of, herniation_words
 from pipeline.report.levels import Naming
 from pipeline.report.meaning_html import meaning_view
@@ -169,6 +170,7 @@ def _page(comparison: Comparison, pictures: dict[str, Any], extra: tuple[Finding
             naming=_naming(comparison),
             quality=comparison.alignment.quality,
             meaning=meaning_view(comparison),
+            enhancement=enhancement_view(comparison),
             findings=by_severity(redact.findings((*comparison.findings, *extra))),
             provenance=provenance_dict(comparison),
             settings=_settings(comparison),

@@ -13,6 +13,7 @@ from pipeline.dicom.visit import Candidate, Series, Visit
 from pipeline.findings import Finding
 from pipeline.measurement.change import FragmentMeasurement
 from pipeline.report.answer import NOTICE, answer, days_between
+from pipeline.report.enhancement_json import enhancement_dict
 from pipeline.report.herniation import fused_dict, herniation_dict, herniation_of
 from pipeline.report.meaning_json import clinical_dict, meaning_dict
 from pipeline.report.numbers import rounded, rounded_interval, rounded_matrix
@@ -75,6 +76,7 @@ def report_dict(comparison: Comparison, extra_findings: Iterable[Finding] = ()) 
         },
         "meaning": meaning_dict(comparison),
         "clinical": clinical_dict(comparison),
+        "enhancement": enhancement_dict(comparison),
         "registration": _registration(comparison),
         "findings": [
             {"code": f.code, "severity": f.severity.value, "message": f.message}

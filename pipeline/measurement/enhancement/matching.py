@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from pipeline.measurement.enhancement.median import weighted_median
 from pipeline.segmentation.anatomy import Structure
 from pipeline.volume import Volume
 
@@ -65,11 +66,11 @@ def match_intensities(before: Volume, after: Volume, labels: Volume, leave_out: 
         inside = _inner(np.asarray(labels.array) == tissue, after.spacing_mm, away)
         inside &= np.isfinite(x) & (x > 0) & ~leave_out
         if inside.sum() >= FEWEST_VOXELS:
-            ratios[tissue] = _weighted_median(y[inside] / x[inside], x[inside])
+            ratios[tissue] = weighted_median(y[inside] / x[inside], x[inside])
             picked |= inside
     if not ratios:
         return None
-    scale = ratios.get(Structure.DISC, _weighted_median(y[picked] / x[picked], x[picked]))
+    scale = ratios.get(Structure.DISC, weighted_median(y[picked] / x[picked], x[picked]))
     differ = abs(np.log(ratios[Structure.DISC] / ratios[Structure.CANAL])) / 2 if len(ratios) == 2 else 0.05
     residual = y[picked] - scale * x[picked]
     noise = 1.4826 * float(np.median(np.abs(residual - np.median(residual))))
@@ -83,10 +84,3 @@ def _inner(mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float], away
         framed = np.pad(mask[k], 1)
         out[k] = (ndimage.distance_transform_edt(framed, sampling=spacing_mm[1:]) > away_mm)[1:-1, 1:-1]
     return out
-
-
-def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    """Minimises Σ weight · |value − m|; with weights x, the least-absolute-deviation slope of y = m x."""
-    order = np.argsort(values)
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
