@@ -6,7 +6,7 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from pipeline.registration import rigid
+from pipeline import rigid
 from pipeline.registration.prepared import Prepared
 from pipeline.volume import Affine, Volume
 

@@ -8,8 +8,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import rigid
 from pipeline.errors import ComparabilityError
-from pipeline.registration import rigid
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.volume import Affine, Points
 

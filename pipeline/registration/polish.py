@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from pipeline.registration import rigid
+from pipeline import rigid
 from pipeline.registration.prepared import Prepared
 from pipeline.volume import Affine, Points
 

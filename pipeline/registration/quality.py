@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from pipeline.registration import rigid
+from pipeline import rigid
 from pipeline.registration.polish import Polished
 from pipeline.registration.prepared import Prepared
 from pipeline.volume import Affine, Points

@@ -3,9 +3,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from pipeline import rigid
 from pipeline.dicom.visit import Role
 from pipeline.errors import ComparabilityError
-from pipeline.registration import rigid
 from pipeline.registration.landmarks import fit_landmarks
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.volume import Volume

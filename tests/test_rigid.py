@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.registration import rigid
+from pipeline import rigid
 from tests.registration.pairs import motion
 
 seeds = st.integers(0, 2**32 - 1)

@@ -1,0 +1,1 @@
+"""How the patient moved from one series of a visit to the next."""
