@@ -48,6 +48,7 @@ EXPECTED_SECONDS = {
     "segment follow-up": 12.0,
     "align": 4.0,
     "measure": 4.0,
+    "interpret": 1.5,
     "report": 6.0,
 }
 """Seconds that each stage takes for a usual study of four series on two idle cores, for the progress display."""

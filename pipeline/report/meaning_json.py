@@ -53,14 +53,19 @@ def clinical_dict(comparison: Comparison) -> dict[str, Any] | None:
 
 
 def literature_of(comparison: Comparison) -> tuple[Published, ...]:
-    """Published figures, those marked that fit the type at baseline and the time between the visits."""
+    """Published figures, those marked that fit the type and rim at baseline, and the time between the visits."""
     meaning, days = comparison.meaning, days_between(comparison)
     if meaning is None:
         return ()
     herniation = meaning.baseline.herniation
     kinds = () if herniation.type is HerniationType.NONE else herniation.unsure_between or (herniation.type,)
     months = None if days is None or not kinds else days / DAYS_PER_MONTH
-    return published(kinds=tuple(str(kind) for kind in kinds), months_between=months)
+    rim = comparison.enhancement[0]
+    return published(
+        kinds=tuple(str(kind) for kind in kinds),
+        rim=None if rim is None else rim.completeness.value,
+        months_between=months,
+    )
 
 
 def _visit(visit: VisitMeaning) -> dict[str, Any]:

@@ -25,7 +25,14 @@ EITHER_SIDE_MM = 6.0
 
 
 def canal_compromise(
-    visit: Visit, anatomy: Anatomy, level: str, measured: FragmentMeasurement, role: Role, *, border_sd_mm: float
+    visit: Visit,
+    anatomy: Anatomy,
+    level: str,
+    measured: FragmentMeasurement,
+    role: Role,
+    *,
+    border_sd_mm: float,
+    half_width_mm: float,
 ) -> CanalCompromise | None:
     """The worst cross-section of the canal in one series; None where the series does not show it.
 
@@ -37,6 +44,8 @@ def canal_compromise(
         A series that was segmented by itself.
     border_sd_mm
         Standard deviation of a border's place, mm.
+    half_width_mm
+        Where the canal ends on either side (:func:`canal_half_width_mm`).
 
     Notes
     -----
@@ -52,12 +61,17 @@ def canal_compromise(
         contents,
         anatomy,
         parent,
-        half_width_mm=landmarks(anatomy, parent).pedicle_medial_mm,
+        half_width_mm=half_width_mm,
         section_mm=max(SECTION_MM, pitch) if role.plane is Plane.AXIAL else SECTION_MM,
     )
     if sections is None:
         return None
     return _worst(sections, measured, role, border_sd_mm) if measured.present else _free(sections, measured, role)
+
+
+def canal_half_width_mm(anatomy: Anatomy, level: str) -> float:
+    """Distance from the midline to the inner edge of the pedicles: beyond it lies the foramen."""
+    return landmarks(anatomy, anatomy.levels[level]).pedicle_medial_mm
 
 
 def _worst(

@@ -6,7 +6,7 @@ from pipeline.config import MeasurementSettings
 from pipeline.dicom.visit import Plane, Role, Visit
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.change import Change, FragmentMeasurement
-from pipeline.measurement.meaning.canal import canal_change, canal_compromise, shared_error
+from pipeline.measurement.meaning.canal import canal_change, canal_compromise, canal_half_width_mm, shared_error
 from pipeline.measurement.meaning.hints import hints
 from pipeline.measurement.meaning.meaning import CanalCompromise, Meaning, VisitMeaning
 from pipeline.measurement.meaning.migration import migration_of
@@ -73,8 +73,11 @@ class _Seen:
     ) -> None:
         self.measured = fragment.role
         self.canals: dict[Role, CanalCompromise] = {}
+        width = canal_half_width_mm(anatomy, level)
         for role in (fragment.role, AXIAL):
-            found = canal_compromise(visit, anatomy, level, fragment, role, border_sd_mm=settings.boundary_sd_mm)
+            found = canal_compromise(
+                visit, anatomy, level, fragment, role, border_sd_mm=settings.boundary_sd_mm, half_width_mm=width
+            )
             if found is not None:
                 self.canals[role] = found
         self.herniation = herniation_of(fragment, anatomy, level)

@@ -32,7 +32,7 @@ MUSCLE_LATERAL_MM = (8.0, 26.0)
 MUSCLE_BEHIND_MM = (34.0, 56.0)
 MUSCLE_ALONG_MM = 25.0
 """Beside the spinous processes and behind the laminae lie multifidus and erector spinae."""
-MUSCLE_EVERY = 2
+MUSCLE_EVERY = 3
 FLUID_BRIGHT = (Role.SAGITTAL_T2, Role.SAGITTAL_STIR)
 
 

@@ -56,7 +56,7 @@ def seen(present: bool = True) -> tuple[Visit, Anatomy, FragmentMeasurement]:
 
 def compromise(role: Role, present: bool = True) -> CanalCompromise:
     visit, anatomy, measured = seen(present)
-    found = canal_compromise(visit, anatomy, "L4/L5", measured, role, border_sd_mm=0.3)
+    found = canal_compromise(visit, anatomy, "L4/L5", measured, role, border_sd_mm=0.3, half_width_mm=13.0)
     assert found is not None
     return found
 
@@ -74,7 +74,9 @@ def test_worst_place_of_a_known_canal(role: Role) -> None:
 def test_a_free_canal_has_its_area_and_no_fragment(role: Role) -> None:
     visit, anatomy, measured = seen(present=False)
     empty = {each: _free(one) for each, one in anatomy.segmentations.items()}
-    found = canal_compromise(visit, replace(anatomy, segmentations=empty), "L4/L5", measured, role, border_sd_mm=0.3)
+    found = canal_compromise(
+        visit, replace(anatomy, segmentations=empty), "L4/L5", measured, role, border_sd_mm=0.3, half_width_mm=13.0
+    )
     assert found is not None
     assert (found.fraction, found.along_mm) == (0.0, None)
     assert found.sac_mm2 == pytest.approx(np.pi * 8**2, rel=0.04)
@@ -96,7 +98,7 @@ def test_material_in_the_foramen_takes_no_canal() -> None:
     visit, anatomy, measured = seen()
     aside = measured.occupancy
     moved = replace(measured, occupancy=_shifted(aside, 22.0))
-    found = canal_compromise(visit, anatomy, "L4/L5", moved, Role.SAGITTAL_T2, border_sd_mm=0.3)
+    found = canal_compromise(visit, anatomy, "L4/L5", moved, Role.SAGITTAL_T2, border_sd_mm=0.3, half_width_mm=13.0)
     assert found is not None
     assert found.fraction < 0.02
 
@@ -109,10 +111,15 @@ def _shifted(volume: Volume, lateral_mm: float) -> Volume:
 
 def test_a_series_that_was_not_segmented_says_nothing() -> None:
     visit, anatomy, measured = seen()
-    assert canal_compromise(visit, anatomy, "L4/L5", measured, Role.SAGITTAL_STIR, border_sd_mm=0.3) is None
+    assert (
+        canal_compromise(visit, anatomy, "L4/L5", measured, Role.SAGITTAL_STIR, border_sd_mm=0.3, half_width_mm=13.0)
+        is None
+    )
     carried = {role: replace(one, carried=True) for role, one in anatomy.segmentations.items()}
     anatomy = replace(anatomy, segmentations=carried)
-    assert canal_compromise(visit, anatomy, "L4/L5", measured, Role.AXIAL_T2, border_sd_mm=0.3) is None
+    assert (
+        canal_compromise(visit, anatomy, "L4/L5", measured, Role.AXIAL_T2, border_sd_mm=0.3, half_width_mm=13.0) is None
+    )
 
 
 def test_change_takes_the_near_limits_of_both() -> None:
