@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,8 @@ class Prepared:
         bool: the bones themselves.
     names
         Bones that are in it.
+    nearest
+        uint8: which of ``names`` (counted from 1) lies nearest within the rim; 0 elsewhere.
     """
 
     role: Role
@@ -47,6 +50,7 @@ class Prepared:
     seen: NDArray[np.bool_]
     bone: NDArray[np.bool_]
     names: tuple[str, ...]
+    nearest: NDArray[np.uint8]
 
 
 def registration_roles(baseline: Anatomy, followup: Anatomy) -> tuple[Role, Role]:
@@ -114,4 +118,21 @@ def prepare(visit: Visit, anatomy: Anatomy, role: Role, names: tuple[str, ...]) 
     seen = raw > raw.min()
     image = Volume(_even_out(raw - raw.min(), spacing), affine)
     mask = _within(bone[box], RIM_MM, spacing) & ~changing & seen
-    return Prepared(role, image, mask, seen, bone[box] & ~changing, names) if mask.any() else None
+    if not mask.any():
+        return None
+    nearest = _nearest(segmentation.instances.array[box], [anatomy.vertebrae[name].instance for name in names], mask)
+    return Prepared(role, image, mask, seen, bone[box] & ~changing, names, nearest)
+
+
+def _nearest(instances: NDArray[Any], values: list[int], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """For every point of the mask the bone it lies in or beside, in its own slice: a place in ``values``, from 1."""
+    out = np.zeros(mask.shape, np.uint8)
+    number = np.zeros(256, np.uint8)
+    number[values] = np.arange(1, len(values) + 1)
+    marked = number[np.asarray(instances, np.uint8)]
+    for n, part in enumerate(marked):
+        if part.any() and mask[n].any():
+            place = ndimage.distance_transform_edt(part == 0, return_distances=False, return_indices=True)
+            out[n] = part[tuple(place)]
+    out[~mask] = 0
+    return out

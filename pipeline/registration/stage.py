@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline import rigid
 from pipeline.config import RegistrationSettings
 from pipeline.dicom.visit import Role, Visit
 from pipeline.findings import Finding, Severity
-from pipeline.registration import coarse, quality, rigid
-from pipeline.registration.alignment import Alignment, AlignmentQuality
+from pipeline.registration import coarse, quality
+from pipeline.registration.alignment import Alignment, AlignmentQuality, SegmentMotion
 from pipeline.registration.landmarks import LandmarkFit, fit_landmarks
 from pipeline.registration.miscount import miscount_finding
 from pipeline.registration.polish import correlation, polish
 from pipeline.registration.prepared import BONES, Prepared, common_bones, prepare, registration_roles
+from pipeline.registration.segmental import segment_findings, segment_motions
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.volume import Affine, Points
 
@@ -78,13 +80,22 @@ def align(
             judged, failure = replace(judged, usable=False), [*failure, *miscount]
     transform = rigid.rounded(refined.transform)
     root = rigid.half(transform)
+    segments = _segments(first, second, transform, judged.usable and roles[0] == roles[1])
     return Alignment(
         baseline_to_followup=transform,
         baseline_to_halfway=root,
         followup_to_halfway=rigid.inverse(root),
         quality=judged,
-        findings=(*findings, *refined.findings, *failure),
+        findings=(*findings, *refined.findings, *failure, *segment_findings(segments)),
+        segments=segments,
     )
+
+
+def _segments(
+    first: Prepared | None, second: Prepared | None, transform: Affine, alike: bool
+) -> tuple[SegmentMotion, ...]:
+    """Motion between neighbouring vertebrae, where the alignment and the series allow to tell it."""
+    return segment_motions(first, second, transform) if first and second and alike else ()
 
 
 def _similarity_as_named(

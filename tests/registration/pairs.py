@@ -9,8 +9,8 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
+from pipeline import rigid
 from pipeline.dicom.visit import PatientIdentity, Role, Series, SeriesFacts, Stack, Visit
-from pipeline.registration import rigid
 from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation, Structure, Vertebra
 from pipeline.volume import Volume
 
@@ -105,6 +105,25 @@ def drawn_spine(seed: int = 0, slices: int = 44) -> tuple[Volume, np.ndarray]:
     return Volume(ndimage.gaussian_filter(image, 0.6).astype(np.float32), affine), instances
 
 
+def bent(source: tuple[Volume, np.ndarray], flexion_deg: float) -> tuple[Volume, np.ndarray]:
+    """L4 and what lies above it bent forwards about the centre of the disc L4/L5, which takes the bend."""
+    image, instances = source
+    index = np.stack(np.meshgrid(*[np.arange(n, dtype=float) for n in image.shape], indexing="ij"), -1)
+    disc = np.argwhere(instances == 102)
+    centre = disc.mean(axis=0)
+    top, bottom = np.percentile(disc[:, 1], (10, 90))
+    angle = np.radians(flexion_deg) * np.clip((bottom - index[..., 1]) / (bottom - top), 0, 1)
+    pixel = image.spacing_mm[1:]
+    down, back = (index[..., 1] - centre[1]) * pixel[0], (index[..., 2] - centre[2]) * pixel[1]
+    # Where a bent point comes from: turned back about the left-right axis (rows run downwards, columns backwards).
+    place = index.copy()
+    place[..., 1] = centre[1] + (np.cos(angle) * down + np.sin(angle) * back) / pixel[0]
+    place[..., 2] = centre[2] + (np.cos(angle) * back - np.sin(angle) * down) / pixel[1]
+    place = np.moveaxis(place, -1, 0)
+    pixels = ndimage.map_coordinates(image.array, place, order=3, mode="nearest").astype(np.float32)
+    return image.with_array(pixels), ndimage.map_coordinates(instances, place, order=0, mode="nearest")
+
+
 def anatomy(role: Role, instances: Volume) -> Anatomy:
     """What a faultless segmentation would give."""
     array = instances.array
@@ -138,17 +157,21 @@ def motion(rng: np.random.Generator, angle_deg: float, shift_mm: float) -> np.nd
 
 def _sample(
     source: Volume, grid: np.ndarray, shape: tuple[int, int, int], motion_: np.ndarray, order: int, subslices: int
-) -> np.ndarray:
-    """``source`` moved by ``motion_`` as a scanner with this grid sees it, slices averaged over their thickness."""
-    index = np.stack(np.meshgrid(*[np.arange(n) for n in shape], indexing="ij"), -1).astype(float)
+) -> tuple[np.ndarray, np.ndarray]:
+    """``source`` moved by ``motion_`` as a scanner with this grid sees it, slices averaged, and where it reaches."""
+    index = np.stack(np.meshgrid(*[np.arange(n, dtype=np.float32) for n in shape], indexing="ij"))
+    to_source = (np.linalg.inv(source.affine) @ rigid.inverse(motion_) @ grid).astype(np.float32)
+    if subslices == 1 and shape == source.shape and np.allclose(to_source, np.eye(4), atol=1e-6):
+        return source.array.astype(np.float32), np.ones(shape, bool)
     prepared = ndimage.spline_filter(source.array.astype(np.float32), 3) if order > 1 else source.array
-    total = np.zeros(shape, np.float32)
-    to_source = np.linalg.inv(source.affine) @ rigid.inverse(motion_) @ grid
+    total, seen = np.zeros(shape, np.float32), np.ones(shape, bool)
+    last = np.array(source.shape, np.float32).reshape(3, 1, 1, 1) - 1
     for offset in (np.arange(subslices) + 0.5) / subslices - 0.5:
-        at = (index + np.array([offset, 0, 0])) @ to_source[:3, :3].T + to_source[:3, 3]
-        place = np.moveaxis(at, -1, 0)
+        shift = to_source[:3, 3] + to_source[:3, 0] * np.float32(offset)
+        place = np.tensordot(to_source[:3, :3], index, axes=1) + shift.reshape(3, 1, 1, 1)
         total += ndimage.map_coordinates(prepared, place, order=order, prefilter=False, mode="constant")
-    return total / subslices
+        seen &= np.all((place >= -0.01) & (place <= last + 0.01), axis=0)
+    return total / subslices, seen
 
 
 def _coil(rng: np.random.Generator, volume: np.ndarray, noise: float) -> np.ndarray:
@@ -172,8 +195,12 @@ def moved_pair(
     replanned: tuple[float, float] = (3.0, 3.0),
     noise: float = 4.0,
     jitter_mm: float = 0.0,
+    flexion_deg: float = 0.0,
 ) -> Pair:
-    """Two visits of one patient (image, named instances): moved by ``truth``, the stack planned anew."""
+    """Two visits of one patient (image, named instances): moved by ``truth``, the stack planned anew.
+
+    At the second, L4 and all above it may be bent forwards about the disc L4/L5.
+    """
     rng = np.random.default_rng(seed)
     image, instances = source
     truth = motion(rng, angle_deg, shift_mm)
@@ -188,13 +215,14 @@ def moved_pair(
         subslices = 5
     role = Role.SAGITTAL_T2
     out = []
-    everywhere = Volume(np.ones(image.shape, np.float32), image.affine)
-    for transform, grid in ((np.eye(4), base), (truth, plan @ base)):
-        pixels = _sample(image, grid, shape, transform, 3, subslices)
-        seen = _sample(everywhere, grid, shape, transform, 1, subslices) > 0.99
+    for n, (transform, grid) in enumerate(((np.eye(4), base), (truth, plan @ base))):
+        if n and flexion_deg:
+            image, instances = bent(source, flexion_deg)
+        pixels, seen = _sample(image, grid, shape, transform, 3, subslices)
         pixels = _coil(rng, np.clip(pixels, 0, None) * seen, noise)
-        named = _sample(Volume(instances, image.affine), grid, shape, transform, 0, 1).astype(np.uint8)
+        named = _sample(Volume(instances, image.affine), grid, shape, transform, 0, 1)[0].astype(np.uint8)
         out += [visit(role, Volume(pixels, grid)), _jitter(anatomy(role, Volume(named, grid)), rng, jitter_mm)]
+    image, instances = source
     inside = np.argwhere(np.isin(instances, (50, 51, 52)))
     targets = image.to_lps(inside[:: max(1, len(inside) // 2000)].astype(float))
     return Pair(out[0], out[1], out[2], out[3], truth, targets)
