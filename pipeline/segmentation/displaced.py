@@ -11,6 +11,7 @@ from scipy import ndimage
 from pipeline.dicom.visit import Role
 from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation, Structure
 from pipeline.segmentation.margin import disc_share_beyond_margin, fragment_share_beyond_margin, margins_of
+from pipeline.segmentation.steady import in_reference
 from pipeline.segmentation.stray import is_stray, too_bright
 from pipeline.segmentation.wall import PosteriorWall, WallCoordinates
 from pipeline.volume import Volume
@@ -102,6 +103,7 @@ def displaced_probability(
     -------
     DisplacedMaterial
     """
+    native, segmentation = segmentation.labels, in_reference(segmentation, anatomy)
     wall = PosteriorWall(anatomy.levels.values())
     candidates = _candidates(segmentation, level, anatomy, wall)
     if image is not None and segmentation.role in FLUID_BRIGHT:
@@ -121,11 +123,11 @@ def displaced_probability(
     return DisplacedMaterial(
         level=level.name,
         role=segmentation.role,
-        probability=segmentation.labels.with_array(probability),
+        probability=native.with_array(probability),
         variants=_variants(segmentation, candidates, inside),
-        region=segmentation.labels.with_array(region),
-        components=segmentation.labels.with_array(components),
-        suppressed_mm3=float(candidates.mass[rejected].sum()) * segmentation.labels.voxel_volume_mm3,
+        region=native.with_array(region),
+        components=native.with_array(components),
+        suppressed_mm3=float(candidates.mass[rejected].sum()) * native.voxel_volume_mm3,
     )
 
 

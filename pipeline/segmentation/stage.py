@@ -19,6 +19,7 @@ from pipeline.segmentation.counting import choose_reference, count_each, named
 from pipeline.segmentation.fine import refine
 from pipeline.segmentation.network import Networks, Predictor, shared_networks
 from pipeline.segmentation.parallel import for_each
+from pipeline.segmentation.steady import Steadied, middle_of, motion_findings, on_own_grid, steadied
 from pipeline.volume import Volume
 
 OTHER_VARIANTS = 2
@@ -68,17 +69,21 @@ def segment(
     counted = count_each(visit, settings, say, networks.sagittal, findings)
     reference = choose_reference(counted)
     anatomy = named(counted, reference, findings)
+    steady = _steadied(visit, anatomy, settings, networks)
     del counted  # what the networks said of whole series is large, and all of it that is needed is in the anatomy
     if networks.fine is not None:
         say("fine pass")
-        anatomy = _refined(visit, anatomy, settings, networks.fine)
-    axial = _axial(visit, anatomy, settings, networks.axial, say)
+        anatomy = _refined(steady, anatomy, settings, networks.fine)
+    axial = _axial(steady, anatomy, settings, networks.axial, say)
+    around = middle_of(_levels_around(anatomy, settings.level))
+    shifts = {role: steady[role][0].shift_at(around) for role in steady if role.plane is Plane.SAGITTAL}
+    shifts |= {role: steady[role][0].shift_at(around, one.shift_mm) for role, one in axial.items()}
     segmentations = {**anatomy.segmentations, **{role: one.segmentation for role, one in axial.items()}}
     return replace(
         anatomy,
         segmentations={role: one.finished() for role, one in segmentations.items()},
-        shifts_lps_mm={role: one.shift_mm for role, one in axial.items() if one.shift_mm.any()},
-        findings=(*anatomy.findings, *findings, *_of_axial(axial)),
+        shifts_lps_mm={role: shift for role, shift in shifts.items() if shift.any()},
+        findings=(*anatomy.findings, *findings, *_moved(steady, reference), *_of_axial(axial)),
     )
 
 
@@ -90,11 +95,34 @@ def _networks(visit: Visit, network: Predictor | Networks | None, settings: Segm
     return network if isinstance(network, Networks) else Networks(network)
 
 
-def _refined(visit: Visit, anatomy: Anatomy, settings: SegmentationSettings, network: Predictor) -> Anatomy:
+def _steadied(
+    visit: Visit, anatomy: Anatomy, settings: SegmentationSettings, networks: Networks
+) -> dict[Role, list[Steadied]]:
+    """Every stack of every series in the coordinates of the reference; as it lies where each series stands alone."""
+    roles = [role for role in visit.series if role.plane is Plane.AXIAL or role in anatomy.segmentations]
+    stacks = [(role, volume) for role in roles for volume in volumes_of(visit.series[role])]
+    if networks.fine is None and networks.axial is None:
+        found = [Steadied(volume, volume, np.eye(4), None) for _, volume in stacks]
+    else:
+        reference = anatomy.segmentations[anatomy.reference]
+        found = steadied(stacks, reference, visit.series[anatomy.reference].volume, settings.threads)
+    result: dict[Role, list[Steadied]] = {role: [] for role in roles}
+    for (role, _), one in zip(stacks, found, strict=True):
+        result[role].append(one)
+    return result
+
+
+def _moved(steady: Mapping[Role, Sequence[Steadied]], reference: Role) -> list[Finding]:
+    return motion_findings({role: stacks[0] for role, stacks in steady.items()}, reference)
+
+
+def _refined(
+    steady: Mapping[Role, Sequence[Steadied]], anatomy: Anatomy, settings: SegmentationSettings, network: Predictor
+) -> Anatomy:
     """The sagittal series seen together around the level asked for; the reference in all variants, others in two."""
     levels = _levels_around(anatomy, settings.level)
     chosen = set(anatomy.segmentations) if settings.together is None else {Role(name) for name in settings.together}
-    images = {role: visit.series[role].volume for role in anatomy.segmentations}
+    images = {role: steady[role][0].image for role in anatomy.segmentations}
 
     def refined(role: Role) -> SeriesSegmentation:
         seen = {other: image for other, image in images.items() if other in chosen or other is role}
@@ -122,7 +150,7 @@ def _require_sagittal(visit: Visit) -> None:
 
 
 def _axial(
-    visit: Visit,
+    steady: Mapping[Role, Sequence[Steadied]],
     anatomy: Anatomy,
     settings: SegmentationSettings,
     network: Predictor | None,
@@ -130,7 +158,7 @@ def _axial(
 ) -> dict[Role, AxialSegmentation]:
     """The axial series with all their blocks: borders by their own network, names from the sagittal ones."""
     reference = anatomy.segmentations[anatomy.reference]
-    roles = [role for role in visit.series if role.plane is Plane.AXIAL]
+    roles = [role for role in steady if role.plane is Plane.AXIAL]
     around = [level.instance for level in _levels_around(anatomy, settings.level)]
 
     def look(block: tuple[Role, Volume]) -> AxialSegmentation:
@@ -139,14 +167,18 @@ def _axial(
         if network is None:
             return AxialSegmentation(carried, False, 0.0, np.zeros(3), ())
         count = AXIAL_VARIANTS if role is Role.AXIAL_T2 else 1
-        one = segment_axial(role, volume, carried, network, count=min(count, settings.variants), around=around)
-        return replace(one, segmentation=one.segmentation.finished())
+        return segment_axial(role, volume, carried, network, count=min(count, settings.variants), around=around)
+
+    def kept(block: tuple[Role, Steadied]) -> AxialSegmentation:
+        role, stack = block
+        one = look((role, stack.image))
+        return replace(one, segmentation=on_own_grid(one.segmentation, stack.own).finished())
 
     for role in roles:
         say(role.words)
-    blocks = [(role, volume) for role in roles for volume in volumes_of(visit.series[role])]
+    blocks = [(role, stack) for role in roles for stack in steady[role]]
     found: dict[Role, list[AxialSegmentation]] = {role: [] for role in roles}
-    for (role, _), one in zip(blocks, for_each(look, blocks, settings.threads), strict=True):
+    for (role, _), one in zip(blocks, for_each(kept, blocks, settings.threads), strict=True):
         found[role].append(one)
     return {role: _as_one(several) for role, several in found.items()}
 
