@@ -8,11 +8,11 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
+from pipeline.measurement.precision import PrecisionCell
 from pipeline.report.answer import NOTICE
-from pipeline.report.numbers import in_words
+from pipeline.report.numbers import NO_BREAK, in_words
 from pipeline.validation.outcome import PairOutcome
 from pipeline.validation.plots import plots
-from pipeline.validation.precision import Cell
 from pipeline.validation.protocol import Protocol
 from pipeline.validation.summary import Summary
 from pipeline.validation.verdict import Met, Verdict
@@ -26,7 +26,7 @@ def render_page(
     outcomes: Sequence[PairOutcome],
     summary: Summary,
     judged: Sequence[Verdict],
-    cells: Sequence[Cell],
+    cells: Sequence[PrecisionCell],
     *,
     made: Mapping[str, str],
 ) -> str:
@@ -75,8 +75,8 @@ def _sentence(summary: Summary) -> str:
     text = f"Of {summary.pairs} simulated pairs {summary.usable} have a usable result."
     if found is not None:
         bias, low, high = (in_words(value, signed=True, digits=1) for value in (found.bias, found.low, found.high))
-        text += f" The measured change is off by {bias} % of the first volume on average, and in 95 of 100 pairs by "
-        text += f"{low} to {high} %."
+        text += f" The measured change is off by {bias}{NO_BREAK}% of the first volume on average, and in 95 of 100 pairs by "
+        text += f"{low} to {high}{NO_BREAK}%."
     return text
 
 

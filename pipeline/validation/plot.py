@@ -130,7 +130,7 @@ def linear_axis(title: str, values: Sequence[float], *, least: float, symmetric:
     return Axis(title, first * step, last * step, tuple(n * step for n in range(first, last + 1)))
 
 
-def log_axis(title: str, values: Sequence[float], *, low: float, high: float) -> Axis:
+def log_axis(title: str, values: Sequence[float], low: float, high: float) -> Axis:
     """A logarithmic axis over ``low`` … ``high`` and all values, with ticks at 1, 2 and 5 times powers of ten."""
     least, most = min([low, *values]), max([high, *values])
     decades = range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.measurement.precision import PrecisionCell
 from pipeline.report.numbers import in_words
 from pipeline.validation.agreement import Agreement
 from pipeline.validation.outcome import PairOutcome
-from pipeline.validation.plot import Axis, Line, Plot, Point, linear_axis, log_axis
-from pipeline.validation.precision import Cell
+from pipeline.validation.plot import Line, Plot, Point, linear_axis, log_axis
 from pipeline.validation.summary import Summary, change_error_percent, visits, volume_error_percent
 
 LEGEND = (("changed", "changed"), ("unchanged", "nothing changed"), ("complete", "vanished"))
 _VOLUMES = (200.0, 2500.0)
 
 
-def plots(outcomes: Sequence[PairOutcome], summary: Summary, cells: Sequence[Cell]) -> list[Plot]:
+def plots(outcomes: Sequence[PairOutcome], summary: Summary, cells: Sequence[PrecisionCell]) -> list[Plot]:
     """All plots of usable pairs."""
     good = [one for one in outcomes if one.refused is None and one.usable]
     return [_change(good, summary), _volume(good, summary), _against_truth(good), _precision(cells)]
 
 
-def _bland_altman(axis: Axis, found: Agreement | None) -> list[Line]:
+def _bland_altman(name: str, title: str, words: str, points: list[Point], found: Agreement | None) -> Plot:
+    """Errors in percent against the true volume, with bias and limits of agreement."""
+    of = "V0" if name == "change" else "the truth"
+    x = log_axis(f"True volume{' at baseline V0' if name == 'change' else ''}, mm³", [p.x for p in points], *_VOLUMES)
+
     def across(value: float, style: str, label: str) -> Line:
-        return Line(((axis.low, value), (axis.high, value)), style, label)
+        return Line(((x.low, value), (x.high, value)), style, label)
 
     lines = [across(0.0, "zero", "")]
     if found is not None:
@@ -32,7 +36,8 @@ def _bland_altman(axis: Axis, found: Agreement | None) -> list[Line]:
             across(found.low, "limit", f"{_signed(found.low)} %"),
             across(found.high, "limit", f"{_signed(found.high)} %"),
         ]
-    return lines
+    y = linear_axis(f"Error, % of {of}", [p.y for p in points], least=10, symmetric=True)
+    return Plot(name, title, words, x, y, points, lines, LEGEND)
 
 
 def _change(good: Sequence[PairOutcome], summary: Summary) -> Plot:
@@ -41,18 +46,11 @@ def _change(good: Sequence[PairOutcome], summary: Summary) -> Plot:
         for one in good
         if (error := change_error_percent(one)) is not None
     ]
-    x = log_axis("True volume at baseline V0, mm³", [p.x for p in points], low=_VOLUMES[0], high=_VOLUMES[1])
-    return Plot(
-        "change",
-        "Error of the change",
+    words = (
         "Bland–Altman: measured minus true change in percent of V0, against the truth; lines at the bias and the 95 % "
-        "limits of agreement of all pairs.",
-        x,
-        linear_axis("Error of the change, % of V0", [p.y for p in points], least=10, symmetric=True),
-        points,
-        _bland_altman(x, summary.groups[0].change_percent),
-        LEGEND,
+        "limits of agreement of all pairs."
     )
+    return _bland_altman("change", "Error of the change", words, points, summary.groups[0].change_percent)
 
 
 def _volume(good: Sequence[PairOutcome], summary: Summary) -> Plot:
@@ -62,18 +60,8 @@ def _volume(good: Sequence[PairOutcome], summary: Summary) -> Plot:
         for visit in visits(one)
         if (error := volume_error_percent(visit)) is not None
     ]
-    x = log_axis("True volume, mm³", [p.x for p in points], low=_VOLUMES[0], high=_VOLUMES[1])
-    return Plot(
-        "volume",
-        "Error of a volume",
-        "Bland–Altman of single visits: measured minus true volume in percent of the truth, of fragments that were "
-        "seen.",
-        x,
-        linear_axis("Error of the volume, %", [p.y for p in points], least=10, symmetric=True),
-        points,
-        _bland_altman(x, summary.groups[0].volume_percent),
-        LEGEND,
-    )
+    words = "Bland–Altman of single visits: measured minus true volume in percent, of fragments that were seen."
+    return _bland_altman("volume", "Error of a volume", words, points, summary.groups[0].volume_percent)
 
 
 def _against_truth(good: Sequence[PairOutcome]) -> Plot:
@@ -101,7 +89,7 @@ def _against_truth(good: Sequence[PairOutcome]) -> Plot:
     )
 
 
-def _precision(cells: Sequence[Cell]) -> Plot:
+def _precision(cells: Sequence[PrecisionCell]) -> Plot:
     points = [
         Point(cell.volume_mm3, cell.change_sd_percent, f"pitch{place}", _cell_told(cell))
         for place, pitch in enumerate(_pitches(cells))
@@ -114,7 +102,7 @@ def _precision(cells: Sequence[Cell]) -> Plot:
         "Precision profile",
         "Standard deviation of the change in percent of the pair's mean volume, by volume and slice distance; one mark "
         "per cell of the profile.",
-        log_axis("Mean true volume, mm³", [p.x for p in points], low=_VOLUMES[0], high=_VOLUMES[1]),
+        log_axis("Mean true volume, mm³", [p.x for p in points], *_VOLUMES),
         linear_axis("SD of the change, %", [p.y for p in points], least=10),
         points,
         (),
@@ -122,7 +110,7 @@ def _precision(cells: Sequence[Cell]) -> Plot:
     )
 
 
-def _pitches(cells: Sequence[Cell]) -> list[float]:
+def _pitches(cells: Sequence[PrecisionCell]) -> list[float]:
     return sorted({cell.thickness_mm for cell in cells})
 
 
@@ -137,7 +125,7 @@ def _told(one: PairOutcome) -> str:
     return f"pair {one.number}, {one.kind}: true {true} mm³, measured {found} mm³, called {called}"
 
 
-def _cell_told(cell: Cell) -> str:
+def _cell_told(cell: PrecisionCell) -> str:
     return (
         f"{in_words(cell.volume_mm3)} mm³, slices {cell.thickness_mm:g} mm apart, {cell.contrast}, "
         f"SNR {cell.snr:g}, {cell.n} measurements"

@@ -10,63 +10,32 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from pipeline import __version__
+from pipeline.measurement.precision import Contrast, PrecisionCell
+from pipeline.measurement.precision.profile import VERSION
 from pipeline.segmentation.network import weights_sha256
 from pipeline.validation.outcome import PairOutcome, VisitOutcome
 from pipeline.validation.protocol import Protocol
 from pipeline.validation.summary import visits, volume_error_percent
 
-VERSION = 1
 EDGES_MM3 = (60.0, 150.0, 300.0, 600.0, 1200.0, 2400.0)
 """Volumes at which one cell ends and the next begins, mm³."""
 DARK, BRIGHT = 0.4, 0.6
+"""Signal of a fragment as a share of that of CSF at which it counts as darker or brighter than the middle."""
 ENOUGH = 8
 """Measurements that a cell needs to stand alone."""
 LEAST = 3
 
-Key = tuple[int, float, str, float]
+Key = tuple[int, float, Contrast, float]
 """Volume bin, pitch in mm, brightness, signal-to-noise ratio."""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One cell of the profile; the names are those of the file.
-
-    Attributes
-    ----------
-    volume_mm3, thickness_mm, contrast, snr
-        Its place: geometric mean of the true volumes, slice pitch (gap included), brightness of the fragment against
-        CSF on sagittal T2, signal-to-noise ratio of vertebral bodies.
-    n
-        Measurements.
-    bias_percent, sd_percent
-        Mean and standard deviation of 100 × (measured − true) / true of fragments that were seen.
-    sd_floor_mm3
-        Standard deviation of what is measured where there is no fragment.
-    change_sd_percent
-        Standard deviation of the error of the change in percent of the pair's mean true volume.
-    missed_share
-        Share of fragments that came out as not present.
-    """
-
-    volume_mm3: float
-    thickness_mm: float
-    contrast: str
-    snr: float
-    n: int
-    bias_percent: float
-    sd_percent: float
-    sd_floor_mm3: float
-    change_sd_percent: float
-    missed_share: float
-
-
-def cells_of(outcomes: Sequence[PairOutcome]) -> tuple[Cell, ...]:
+def cells_of(outcomes: Sequence[PairOutcome]) -> tuple[PrecisionCell, ...]:
     """The profile's cells from usable pairs, sorted."""
     good = [one for one in outcomes if one.refused is None and one.usable]
     measured: dict[Key, list[VisitOutcome]] = defaultdict(list)
@@ -80,7 +49,10 @@ def cells_of(outcomes: Sequence[PairOutcome]) -> tuple[Cell, ...]:
         for key in {_key(visit, mean) for visit in visits(one)}:
             changes[key].append(error)
     floors = [visit for one in good for visit in visits(one) if visit.true_mm3 == 0]
-    cells = [_cell(key, members, changes, floors) for key, members in _pooled(measured).items()]
+    seen: dict[int, list[float]] = defaultdict(list)
+    for key, members in measured.items():
+        seen[key[0]] += _errors(members)
+    cells = [_cell(key, members, changes, floors, seen) for key, members in _pooled(measured).items()]
     known = [cell for cell in cells if cell is not None]
     return tuple(sorted(known, key=lambda cell: (cell.thickness_mm, cell.contrast, cell.snr, cell.volume_mm3)))
 
@@ -102,9 +74,9 @@ def profile_json(outcomes: Sequence[PairOutcome], protocol: Protocol) -> str:
     return json.dumps(data, indent=1) + "\n"
 
 
-def brightness_class(ratio: float) -> str:
-    """``dark``, ``middle`` or ``bright`` against CSF."""
-    return "dark" if ratio < DARK else "middle" if ratio <= BRIGHT else "bright"
+def brightness_class(ratio: float) -> Contrast:
+    """Class of a fragment by its signal as a share of that of CSF."""
+    return Contrast.DARK if ratio < DARK else Contrast.MIDDLE if ratio <= BRIGHT else Contrast.BRIGHT
 
 
 def _key(visit: VisitOutcome, volume_mm3: float) -> Key:
@@ -121,7 +93,7 @@ def _change_error(one: PairOutcome) -> tuple[float, float]:
 def _pooled(measured: dict[Key, list[VisitOutcome]]) -> dict[Key, list[VisitOutcome]]:
     """Cells with enough measurements alone; the others of one volume, pitch and brightness together."""
     out = {key: members for key, members in measured.items() if len(members) >= ENOUGH}
-    rest: dict[tuple[int, float, str], list[VisitOutcome]] = defaultdict(list)
+    rest: dict[tuple[int, float, Contrast], list[VisitOutcome]] = defaultdict(list)
     for key, members in measured.items():
         if key not in out:
             rest[key[:3]] += members
@@ -130,15 +102,26 @@ def _pooled(measured: dict[Key, list[VisitOutcome]]) -> dict[Key, list[VisitOutc
     return out
 
 
+def _errors(members: Sequence[VisitOutcome]) -> list[float]:
+    """Errors of the fragments that were seen, percent."""
+    return [error for error in map(volume_error_percent, members) if error is not None]
+
+
 def _cell(
-    key: Key, members: list[VisitOutcome], changes: dict[Key, list[float]], floors: list[VisitOutcome]
-) -> Cell | None:
-    errors = [error for error in map(volume_error_percent, members) if error is not None]
-    if len(errors) < LEAST:
+    key: Key,
+    members: list[VisitOutcome],
+    changes: dict[Key, list[float]],
+    floors: list[VisitOutcome],
+    seen: dict[int, list[float]],
+) -> PrecisionCell | None:
+    """One cell; where nearly all its fragments were missed, with the errors of all of its volume or the next one."""
+    own = _errors(members)
+    errors = next((e for e in (own, seen[key[0]], seen[key[0] + 1]) if len(e) >= LEAST), [])
+    if len(members) < LEAST or not errors:
         return None
     sd = float(np.std(errors, ddof=1))
     snrs = {visit.snr for visit in members}
-    return Cell(
+    return PrecisionCell(
         volume_mm3=round(_geometric_mean([visit.true_mm3 for visit in members]), 1),
         thickness_mm=key[1],
         contrast=key[2],
@@ -148,7 +131,7 @@ def _cell(
         sd_percent=round(sd, 3),
         sd_floor_mm3=round(_floor(key[1], snrs, floors), 3),
         change_sd_percent=round(_change_sd(key, snrs, changes, sd * math.sqrt(2)), 3),
-        missed_share=round(1 - len(errors) / len(members), 4),
+        missed_share=round(1 - len(own) / len(members), 4),
     )
 
 

@@ -56,7 +56,8 @@ def test_missed_fragments_are_counted_and_left_out_of_the_errors() -> None:
     study = [replace(one, followup=without(one.followup)) for one in rows.study(960)]
     small = [cell for cell in cells_of(study) if cell.volume_mm3 < 150]
     assert small
-    assert all(0 < cell.missed_share < 1 and abs(cell.bias_percent) < 10 for cell in small)
+    assert all(0 < cell.missed_share <= 1 and abs(cell.bias_percent) < 10 for cell in small)
+    assert any(cell.missed_share < 1 for cell in small)
 
 
 def test_few_pairs_are_pooled_and_one_pair_gives_no_cell() -> None:
