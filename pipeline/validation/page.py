@@ -75,8 +75,8 @@ def _sentence(summary: Summary) -> str:
     text = f"Of {summary.pairs} simulated pairs {summary.usable} have a usable result."
     if found is not None:
         bias, low, high = (in_words(value, signed=True, digits=1) for value in (found.bias, found.low, found.high))
-        text += f" The measured change is off by {bias}{NO_BREAK}% of the first volume on average, and in 95 of 100 pairs by "
-        text += f"{low} to {high}{NO_BREAK}%."
+        text += f" The measured change is off by {bias}{NO_BREAK}% of the first volume on average, "
+        text += f"and in 95 of 100 pairs by {low} to {high}{NO_BREAK}%."
     return text
 
 
