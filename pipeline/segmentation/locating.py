@@ -20,6 +20,7 @@ LOCATING_SLICES = 5
 """Slices of the middle half that the spine is first looked for in."""
 BOX_MARGIN_MM = 16
 SMALLEST_BOX_MM = 64
+LEAST_SHARED_MM = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +49,9 @@ class SpineBox:
             place = (index[:, k + 1] * series.spacing_mm[k + 1] - whole.first_mm[k]) / whole.pixel_mm[k]
             low = 0 if self.cut[k][0] else int(np.floor(place.min()))
             high = whole.count[k] if self.cut[k][1] else int(np.ceil(place.max())) + 1
-            ranges.append((min(max(0, low), whole.count[k] - 1), min(whole.count[k], high)))
-        return _part(whole, ranges) if all(low < high for low, high in ranges) else whole
+            ranges.append((max(0, low), min(whole.count[k], high)))
+        # A series that hardly meets the box was planned elsewhere, or shares no frame of reference with the first.
+        return _part(whole, ranges) if all(high - low >= LEAST_SHARED_MM for low, high in ranges) else whole
 
 
 def find_box(volume: Volume, network: Predictor) -> SpineBox:
