@@ -99,7 +99,7 @@ def compare(
             overwrite=overwrite,
             console=console,
             quiet=quiet,
-            clinical=scores_from(clinical),
+            **scores_from(clinical),
         )
         tell(comparison, report, out, json=json, quiet=quiet)
 
@@ -112,13 +112,13 @@ def require_somewhere(out: Path | None, *, json: bool) -> None:
         require_writable(out)
 
 
-def scores_from(path: Path | None) -> Clinical | None:
-    """The clinical scores that were given."""
+def scores_from(path: Path | None) -> dict[str, Clinical]:
+    """The clinical scores as an argument of :func:`pipeline.compare`; nothing where no file was given."""
     if path is None:
-        return None
+        return {}
     from pipeline.measurement.meaning.clinical import read_clinical
 
-    return read_clinical(path)
+    return {"clinical": read_clinical(path)}
 
 
 def nifti_pairs(

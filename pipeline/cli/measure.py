@@ -108,7 +108,7 @@ def measure(
             console=console,
             quiet=quiet,
             contributions=contributions,
-            clinical=scores_from(clinical),
+            **scores_from(clinical),
         )
         tell(comparison, report, out, json=json, quiet=quiet)
 
