@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+import pipeline.dicom.course
 import pipeline.workflow
 from pipeline.cli import app
 from pipeline.comparison import Comparison
@@ -180,7 +181,10 @@ def test_options_reach_the_settings(run: Run, calls: list[dict[str, Any]], tmp_p
     assert settings.dicom.allow_different_patients
 
 
-def test_one_folder_may_hold_both_visits(run: Run, calls: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_one_folder_may_hold_both_visits(
+    run: Run, calls: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline.dicom.course, "count_visits", lambda source, settings: 2)
     assert run("both", "--out", tmp_path).exit_code == 0
     assert calls[0]["followup"] is None
 
