@@ -26,8 +26,8 @@ SHIFT_SD_MM = 0.5
 """By how much the true border may lie off the outline."""
 HEIGHTS: Floats = np.geomspace(0.4, 3.6, 23)
 """Signal that a rim gains, relative to the fragment's own before contrast medium."""
-HEIGHT_PRIOR = (1.2, 0.45)
-"""Typical gain and its spread on the log scale: granulation tissue about doubles its signal on T1."""
+HEIGHT_PRIOR = (1.3, 0.4)
+"""Typical gain and its spread on the log scale: granulation tissue more than doubles its signal on T1."""
 MODEL_ERROR = 0.06
 """Misfit of the layer model itself, relative to the fragment's own signal."""
 _BLURS = np.array([0.0, 0.6, 1.2, 1.8, 2.4, 3.0, 3.6, 4.4])
