@@ -73,6 +73,9 @@ def report_dict(comparison: Comparison, extra_findings: Iterable[Finding] = ()) 
             "detectable": change.detectable,
             "usable": change.usable,
             "interval_days": days_between(comparison),
+            "subtracted_mm3": rounded(change.subtracted_mm3, VOLUME_DIGITS),
+            "direct_mm3": rounded(change.direct_mm3, VOLUME_DIGITS),
+            "direct_weight": rounded(change.direct_weight, 3),
         },
         "meaning": meaning_dict(comparison),
         "clinical": clinical_dict(comparison),
@@ -134,6 +137,9 @@ def _visit(visit: Visit, fragment: FragmentMeasurement, redact: Redactor) -> dic
             "volumes_by_series_mm3": {
                 role.value: rounded(volume, VOLUME_DIGITS)
                 for role, volume in sorted(fragment.volumes_by_role_mm3.items())
+            },
+            "weights_by_series": {
+                role.value: rounded(weight, 3) for role, weight in sorted(fragment.weights_by_role.items())
             },
             "fused": fused_dict(fragment),
         },
