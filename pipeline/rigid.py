@@ -8,6 +8,9 @@ from scipy.spatial.transform import Rotation
 
 from pipeline.volume import Affine, Points
 
+HALF_TURN_RAD = 1e-6
+"""Turns this close to 180 degrees count as half turns."""
+
 
 def compose(rotation: NDArray[np.float64], translation: NDArray[np.float64]) -> Affine:
     """A 4 × 4 matrix from a (3, 3) rotation and a (3,) translation in mm."""
@@ -31,9 +34,13 @@ def apply(transform: Affine, points: Points) -> Points:
 def half(transform: Affine) -> Affine:
     """The rigid transform that, done twice, is ``transform``.
 
-    For (R, t) the root is (S, u) with S·S = R and (I + S)·u = t. Rotations below 180° have one such root.
+    For (R, t) the root is (S, u) with S·S = R and (I + S)·u = t. Rotations below 180° have one such root. A half turn
+    (one visit stored with the patient the other way round) has two; that which turns about the direction of the shift
+    is taken, so that the root of the inverse is the inverse of the root here too.
     """
     vector = Rotation.from_matrix(transform[:3, :3]).as_rotvec()
+    if np.linalg.norm(vector) > np.pi - HALF_TURN_RAD and vector @ transform[:3, 3] < 0:
+        vector *= 1 - 2 * np.pi / np.linalg.norm(vector)
     root = Rotation.from_rotvec(vector / 2).as_matrix()
     offset: NDArray[np.float64] = np.linalg.solve(np.eye(3) + root, transform[:3, 3]).astype(np.float64)
     return compose(root, offset)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from pipeline import rigid
 from tests.registration.pairs import motion
@@ -37,3 +38,20 @@ def test_fit_recovers_a_motion_and_never_mirrors() -> None:
     fitted = rigid.fit(points, rigid.apply(truth, points), np.ones(8))
     np.testing.assert_allclose(fitted, truth, atol=1e-9)
     assert np.linalg.det(fitted[:3, :3]) == pytest.approx(1)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    axis=st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: np.linalg.norm(v) > 0.1),
+    angle=st.floats(0, 180),
+    shift=st.tuples(*[st.floats(-60, 60)] * 3),
+)
+def test_the_root_of_the_inverse_is_the_inverse_of_the_root(
+    axis: tuple[float, float, float], angle: float, shift: tuple[float, float, float]
+) -> None:
+    direction = np.array(axis) / np.linalg.norm(axis)
+    assume(angle < 179 or abs(direction @ np.array(shift)) > 0.1)
+    transform = rigid.compose(Rotation.from_rotvec(np.radians(angle) * direction).as_matrix(), np.array(shift))
+    root = rigid.half(transform)
+    np.testing.assert_allclose(root @ root, transform, atol=1e-5)
+    np.testing.assert_allclose(rigid.half(rigid.inverse(transform)) @ root, np.eye(4), atol=1e-6)
