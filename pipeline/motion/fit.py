@@ -19,7 +19,7 @@ from pipeline.volume import Affine, Points
 KNOTS = 7
 """Corners of the function that takes one weighting to the other."""
 FEWEST_POINTS = 300
-CONVERGED_MM = 2e-3
+CONVERGED_MM = 0.01
 LONGEST_STEP_MM = 3.0
 LEVER_MM = 30.0
 """Typical distance of a point of the bones from their centre."""

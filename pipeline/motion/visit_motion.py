@@ -15,8 +15,8 @@ from pipeline.volume import Affine, Points, Volume
 WIDTHS_MM = (2.5, 0.6)
 RIMS_MM = (4.0, 2.0)
 """Smoothing, and rim of the bone, of the two passes: the first catches several millimetres, the second is exact."""
-STEPS = (8, 8)
-POINTS = (5_000, 12_000)
+STEPS = (8, 6)
+POINTS = (4_000, 8_000)
 MAXIMUM_SHIFT_MM = 15.0
 MAXIMUM_ANGLE_DEG = 6.0
 MAXIMUM_TRE_MM = 1.5
@@ -25,7 +25,7 @@ NEGLIGIBLE_MM = 0.5
 """A motion smaller than its error is not believed, unless that error is no more than this."""
 FLOOR_MM = 0.1
 """Error (95 %) that no estimate falls below: fat and water do not lie quite alike in two weightings."""
-UNLIKE_MM = 2.0
+UNLIKE_MM = 2.6
 """Error (95 %) of two weightings that have nothing in common; measured between T2 and fat-suppressed series."""
 LEAST_EXPLAINED = 0.5
 SEARCH_MM = np.arange(-60.0, 60.1, 6.0)

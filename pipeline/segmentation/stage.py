@@ -105,7 +105,9 @@ def _steadied(
         found = [Steadied(volume, volume, np.eye(4), None) for _, volume in stacks]
     else:
         reference = anatomy.segmentations[anatomy.reference]
-        found = steadied(stacks, reference, visit.series[anatomy.reference].volume, settings.threads)
+        middle = middle_of(_levels_around(anatomy, settings.level))
+        image = visit.series[anatomy.reference].volume
+        found = steadied(stacks, reference, image, middle, settings.threads)
     result: dict[Role, list[Steadied]] = {role: [] for role in roles}
     for (role, _), one in zip(stacks, found, strict=True):
         result[role].append(one)

@@ -16,6 +16,7 @@ from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation, St
 from pipeline.segmentation.parallel import for_each
 from pipeline.volume import Affine, Points, Volume
 
+NEAR_MM = 70.0
 WORTH_TELLING_MM = 1.2
 """A smaller motion is corrected, too; there is no need to look at it."""
 
@@ -51,7 +52,11 @@ class Steadied:
 
 
 def steadied(
-    stacks: Sequence[tuple[Role, Volume]], reference: SeriesSegmentation, fixed: Volume, threads: int
+    stacks: Sequence[tuple[Role, Volume]],
+    reference: SeriesSegmentation,
+    fixed: Volume,
+    middle: Points,
+    threads: int,
 ) -> list[Steadied]:
     """Bring stacks of one visit into the coordinates of its reference series, by the bone that both show.
 
@@ -61,8 +66,10 @@ def steadied(
         Series, or blocks of them.
     reference, fixed
         What is known of the reference series; its image.
+    middle
+        (3,) LPS mm: only bone within 70 mm of it counts, for a spine that bends does not move as one.
     """
-    bone = np.isin(reference.labels.array, (Structure.VERTEBRA, Structure.SACRUM))
+    bone = _near(reference, middle)
     changing = np.isin(reference.labels.array, (Structure.CANAL, Structure.FRAGMENT))
 
     def look(stack: tuple[Role, Volume]) -> Steadied:
@@ -76,6 +83,19 @@ def steadied(
         return Steadied(image, still, motion.transform, motion)
 
     return for_each(look, stacks, threads)
+
+
+def _near(reference: SeriesSegmentation, middle: Points) -> NDArray[np.bool_]:
+    """Bone of the reference in a box around a point; all of it where there is none."""
+    labels = reference.labels
+    bone = np.isin(labels.array, (Structure.VERTEBRA, Structure.SACRUM))
+    centre, reach = labels.to_index(middle), NEAR_MM / np.array(labels.spacing_mm)
+    low = np.clip(np.floor(centre - reach), 0, labels.shape).astype(int)
+    high = np.clip(np.ceil(centre + reach) + 1, 0, labels.shape).astype(int)
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    kept = np.zeros_like(bone)
+    kept[box] = bone[box]
+    return kept if kept.any() else bone
 
 
 def motion_findings(found: Mapping[Role, Steadied], reference: Role) -> list[Finding]:

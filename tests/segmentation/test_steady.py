@@ -39,7 +39,7 @@ def found(patch: pytest.MonkeyPatch, believed: bool) -> list[Steadied]:
 
     patch.setattr(steady, "estimate_motion", estimate)
     stacks = [(Role.SAGITTAL_T2, blank()), (Role.SAGITTAL_T1, blank(MOVED @ blank().affine))]
-    return steadied(stacks, reference(), blank(), 1)
+    return steadied(stacks, reference(), blank(), np.array([8.0, 20.0, 15.0]), 1)
 
 
 def test_a_moved_series_is_brought_back(monkeypatch: pytest.MonkeyPatch) -> None:
