@@ -83,9 +83,9 @@ class MeasurementSettings(Section):
 
     ``bands_percent`` are the cut-offs of the resorption rate. ``boundary_sd_mm`` is how far a fragment's
     border may be misjudged, and ``boundary_correlation`` how much of that is the same at both visits when these are
-    alike; ``draws`` and ``seed`` belong to the intervals of change and rate. ``precision_profile`` is a department's own
-    precision profile, None for the shipped one. ``komori_body_share`` is the part of a
-    vertebral body's height from which migration counts as far.
+    alike; ``draws`` and ``seed`` belong to the intervals of change and rate. ``precision_profile`` is a department's
+    own precision profile, None for the shipped one. ``komori_body_share`` is the part of a vertebral body's height from
+    which migration counts as far.
     """
 
     bands_percent: tuple[float, ...] = (25.0, 50.0, 100.0)

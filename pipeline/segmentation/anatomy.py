@@ -25,6 +25,10 @@ class Structure(IntEnum):
     FRAGMENT = 5
 
 
+NOTHING = 1e-4
+"""Probability below which a finished anatomy holds none."""
+
+
 @dataclass(frozen=True, eq=False)
 class Level:
     """One named intervertebral disc.
@@ -99,10 +103,15 @@ class SeriesSegmentation:
         """The same in half the memory: probabilities are not known to more than three digits."""
         return replace(
             self,
-            probabilities=self.probabilities.astype(np.float16, copy=False),
-            fragment_variants=self.fragment_variants.astype(np.float16, copy=False),
+            probabilities=_halved(self.probabilities),
+            fragment_variants=_halved(self.fragment_variants),
             blocks=tuple(block.finished() for block in self.blocks),
         )
+
+
+def _halved(values: NDArray[np.floating]) -> NDArray[np.float16]:
+    """As float16; what is next to nothing becomes 0, for numbers too small for a format take processors long."""
+    return np.where(values < NOTHING, np.float32(0.0), values).astype(np.float16, copy=False)
 
 
 @dataclass(frozen=True, eq=False)
