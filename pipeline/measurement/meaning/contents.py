@@ -93,4 +93,4 @@ def _resampled(share: Volume, grid: Volume, box: tuple[slice, ...]) -> NDArray[n
     values = ndimage.map_coordinates(
         share.array.astype(np.float64), share.to_index(points).T, order=1, mode="constant", cval=0.0
     )
-    return np.clip(values, 0.0, 1.0).reshape(axes[0].shape)
+    return np.asarray(np.clip(values, 0.0, 1.0), dtype=np.float64).reshape(axes[0].shape)
