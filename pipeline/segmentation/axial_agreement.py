@@ -50,7 +50,7 @@ class AxialAgreement:
         return bool(np.any(self.shift_mm))
 
 
-def agreement_of(role: Role, view: AxialView, carried: SeriesSegmentation) -> AxialAgreement:
+def agreement_of(role: Role, view: AxialView, carried: SeriesSegmentation, *, settled: bool = False) -> AxialAgreement:
     """Compare the two, and look for a shift that makes them agree.
 
     Parameters
@@ -61,6 +61,8 @@ def agreement_of(role: Role, view: AxialView, carried: SeriesSegmentation) -> Ax
         What the axial network says.
     carried
         Labels carried over from the sagittal series, on the axial series' own grid.
+    settled
+        True where the motion between the series is known from their bone: no shift is looked for.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def agreement_of(role: Role, view: AxialView, carried: SeriesSegmentation) -> Ax
     own = view.probabilities.argmax(axis=0)
     other = view.crop(carried.labels.array)
     before = _dice(own == Structure.CANAL, other == Structure.CANAL)
-    step = _best_shift(own, other, view)
+    step = (0.0, 0.0, 0.0) if settled else _best_shift(own, other, view)
     shift = view.grid.axes_lps @ (np.array(step) * np.array(view.grid.spacing_mm))
     after = _dice(own == Structure.CANAL, _moved(other, step) == Structure.CANAL) if any(step) else before
     if not any(step):

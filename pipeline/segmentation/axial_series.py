@@ -52,6 +52,7 @@ def segment_axial(
     *,
     count: int,
     around: Sequence[int] = (),
+    settled: bool = False,
 ) -> AxialSegmentation:
     """Segment one stack of an axial series.
 
@@ -70,6 +71,8 @@ def segment_axial(
         Number of test-time variants, 1 or more.
     around
         Instances near which slices are seen in all variants; all slices are where it is empty.
+    settled
+        True where the motion against the sagittal series is known and ``volume`` lies as they do.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def segment_axial(
     view = looked_at(volume, carried, network, count, around)
     if view is None:
         return AxialSegmentation(carried, False, 0.0, np.zeros(3), ())
-    agreement = agreement_of(role, view, carried)
+    agreement = agreement_of(role, view, carried, settled=settled)
     known = shifted(carried, agreement.shift_mm) if agreement.shifted else carried
     return AxialSegmentation(
         segmentation=_on_native_grid(role, volume, known, view),

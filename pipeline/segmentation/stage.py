@@ -163,17 +163,17 @@ def _axial(
     roles = [role for role in steady if role.plane is Plane.AXIAL]
     around = [level.instance for level in _levels_around(anatomy, settings.level)]
 
-    def look(block: tuple[Role, Volume]) -> AxialSegmentation:
-        role, volume = block
+    def look(role: Role, volume: Volume, settled: bool) -> AxialSegmentation:
         carried = carried_to(role, volume, reference, ())
         if network is None:
             return AxialSegmentation(carried, False, 0.0, np.zeros(3), ())
         count = AXIAL_VARIANTS if role is Role.AXIAL_T2 else 1
-        return segment_axial(role, volume, carried, network, count=min(count, settings.variants), around=around)
+        count = min(count, settings.variants)
+        return segment_axial(role, volume, carried, network, count=count, around=around, settled=settled)
 
     def kept(block: tuple[Role, Steadied]) -> AxialSegmentation:
         role, stack = block
-        one = look((role, stack.image))
+        one = look(role, stack.image, stack.motion is not None and stack.motion.believed)
         return replace(one, segmentation=on_own_grid(one.segmentation, stack.own).finished())
 
     for role in roles:
