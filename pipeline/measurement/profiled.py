@@ -10,8 +10,9 @@ from pipeline.findings import Finding, Severity
 from pipeline.measurement.precision import Precision, PrecisionProfile
 from pipeline.measurement.uncertainty import Spread
 
-BLANK_QUANTILE = 1.645
-"""95 % of empty measurements lie below this many standard deviations (limit of blank, CLSI EP17)."""
+BLANK_QUANTILE = 1.96
+"""97.5 % of empty measurements lie below this many standard deviations (a limit of blank, CLSI EP17, at 2.5 %): that
+of a two-sided 95 % interval, so that what is called present is what such an interval tells from none."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def test_what_is_not_seen_may_be_as_large_as_what_is_missed() -> None:
 
 
 def test_noise_without_a_fragment_raises_the_detection_limit() -> None:
-    assert profiled(PLAIN, VIEW, profile(sd_floor_mm3=100.0)).limit_mm3 == pytest.approx(164.5)
+    assert profiled(PLAIN, VIEW, profile(sd_floor_mm3=100.0)).limit_mm3 == pytest.approx(196.0)
     assert profiled(PLAIN, VIEW, profile(sd_floor_mm3=10.0)).limit_mm3 == PLAIN.limit_mm3
 
 

@@ -14,6 +14,7 @@ from pipeline.measurement.fragment import measure_fragment
 from pipeline.segmentation import axial_view, stage
 from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation, Structure
 from pipeline.segmentation.blocks import from_middle_mm, labelled_blocks, reached, shown_best, volumes_of
+from pipeline.segmentation.steady import Steadied
 from pipeline.volume import Volume
 from tests.segmentation import plain_spine as spine
 
@@ -67,7 +68,10 @@ def test_every_block_is_segmented_on_its_own_grid(anatomy: Anatomy, monkeypatch:
     monkeypatch.setattr(axial_view, "normalise", lambda image: np.asarray(image, dtype=np.float32))
     images = [grid.with_array(spine.image_of(structures(grid))) for grid in (AT_LEVEL, ABOVE, BELOW)]
     said: list[str] = []
-    found = stage._axial(visit(*images), anatomy, SegmentationSettings(variants=1), spine.seeing, said.append)
+    settings = SegmentationSettings(variants=1)
+    blocks = volumes_of(visit(*images).series[Role.AXIAL_T2])
+    steady = {Role.AXIAL_T2: [Steadied(image, image, np.eye(4), None) for image in blocks]}
+    found = stage._axial(steady, anatomy, settings, spine.seeing, said.append)
     one = found[Role.AXIAL_T2].segmentation
     assert said == ["axial T2"]
     assert found[Role.AXIAL_T2].from_network
