@@ -186,11 +186,18 @@ def _visit(key: str, visit: Visit, fragment: FragmentMeasurement, redact: Redact
         "name": VISIT_NAMES[key],
         "date": "date unknown" if visit.study_date is None else visit.study_date.isoformat(),
         "fragment": fragment,
-        "measured": ROLE_NAMES.get(fragment.role, fragment.role.value),
+        "measured": _measured_on(fragment),
         "drawn": fragment.replaced_mm3 is not None,
         "spacing": _spacing(visit, fragment.role),
         "candidates": [candidate_dict(c, redact) for c in visit.candidates],
     }
+
+
+def _measured_on(fragment: FragmentMeasurement) -> str:
+    """The series whose outline is shown, and how many others have a say in the volume."""
+    name = ROLE_NAMES.get(fragment.role, fragment.role.value)
+    further = sum(weight > 0 for weight in fragment.weights_by_role.values()) - 1
+    return name if further < 1 else f"{name} with {further} further series"
 
 
 def _spacing(visit: Visit, role: Role) -> str:
