@@ -92,7 +92,7 @@ RECIPES = {
             fine=16,
             size=(176, 144),
             pixel_mm=0.75,
-            real_share=0.45,
+            real_share=0.6,
             maker="training.fine:FineMaker",
             described="a sagittal slice between its neighbours in T2, T1, T1 post-contrast and STIR, then four planes "
             "that are 1 where that series exists; rows S to I, columns A to P",
