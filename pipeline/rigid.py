@@ -87,3 +87,26 @@ def rounded(transform: Affine) -> Affine:
     """The same to 1e-9 rad and 1e-9 mm: sums over threads differ in their last bits, results must not."""
     vector = np.round(Rotation.from_matrix(transform[:3, :3]).as_rotvec(), 9)
     return compose(Rotation.from_rotvec(vector).as_matrix(), np.round(transform[:3, 3], 9))
+
+
+def spread_mm(covariance: NDArray[np.float64], centre: NDArray[np.float64], points: Points) -> float:
+    """Root mean square standard error in mm at some points, by the covariance of a small rigid motion.
+
+    Parameters
+    ----------
+    covariance
+        (6, 6): of rotation vector (rad) and translation (mm).
+    centre
+        (3,) LPS mm: what the rotation is about.
+    points
+        (n, 3) LPS mm.
+    """
+    arm = points - centre
+    jacobian = np.zeros((len(arm), 3, 6))
+    jacobian[:, :, 3:] = np.eye(3)
+    x, y, z = arm.T
+    jacobian[:, 0, 1], jacobian[:, 0, 2] = z, -y
+    jacobian[:, 1, 0], jacobian[:, 1, 2] = -z, x
+    jacobian[:, 2, 0], jacobian[:, 2, 1] = y, -x
+    variance = np.einsum("nij,jk,nik->n", jacobian, covariance, jacobian)
+    return float(np.sqrt(variance.mean()))

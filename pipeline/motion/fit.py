@@ -162,12 +162,4 @@ def _step(target: Target, moving: Lookup, transform: Affine) -> tuple[Fitted, fl
 
 def spread_mm(fitted: Fitted, points: Points) -> float:
     """Root mean square standard error in mm at moving LPS ``points`` (n, 3)."""
-    arm = points - fitted.centre
-    jacobian = np.zeros((len(arm), 3, 6))
-    jacobian[:, :, 3:] = np.eye(3)
-    x, y, z = arm.T
-    jacobian[:, 0, 1], jacobian[:, 0, 2] = z, -y
-    jacobian[:, 1, 0], jacobian[:, 1, 2] = -z, x
-    jacobian[:, 2, 0], jacobian[:, 2, 1] = y, -x
-    variance = np.einsum("nij,jk,nik->n", jacobian, fitted.covariance, jacobian)
-    return float(np.sqrt(variance.mean()))
+    return rigid.spread_mm(fitted.covariance, fitted.centre, points)

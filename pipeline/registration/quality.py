@@ -52,15 +52,7 @@ def interpolation_error_mm(fixed: Prepared, moving: Prepared, transform: Affine)
 
 def statistical_error_mm(polished: Polished, targets: Points) -> float:
     """Root mean square error at moving LPS ``targets`` (n, 3) by the covariance of the fit."""
-    arm = targets - polished.centre
-    jacobian = np.zeros((len(arm), 3, 6))
-    jacobian[:, :, 3:] = np.eye(3)
-    x, y, z = arm.T
-    jacobian[:, 0, 1], jacobian[:, 0, 2] = z, -y
-    jacobian[:, 1, 0], jacobian[:, 1, 2] = -z, x
-    jacobian[:, 2, 0], jacobian[:, 2, 1] = y, -x
-    variance = np.einsum("nij,jk,nik->n", jacobian, polished.covariance, jacobian)
-    return float(np.sqrt(variance.mean()))
+    return rigid.spread_mm(polished.covariance, polished.centre, targets)
 
 
 def disagreement_mm(first: Affine, second: Affine, targets: Points) -> float:

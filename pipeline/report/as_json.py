@@ -62,17 +62,7 @@ def report_dict(comparison: Comparison, extra_findings: Iterable[Finding] = ()) 
             ),
         },
         "change": {
-            "delta_mm3": rounded(change.delta_mm3, VOLUME_DIGITS),
-            "delta_interval95_mm3": rounded_interval(change.delta_interval95_mm3, VOLUME_DIGITS),
-            "resorption_rate_percent": rounded(change.resorption_rate_percent, PERCENT_DIGITS),
-            "resorption_rate_interval95_percent": rounded_interval(
-                change.resorption_rate_interval95_percent, PERCENT_DIGITS
-            ),
-            "category": change.category.value,
-            "band": change.band,
-            "detectable": change.detectable,
-            "usable": change.usable,
-            "interval_days": days_between(comparison),
+            **change_dict(comparison),
             "subtracted_mm3": rounded(change.subtracted_mm3, VOLUME_DIGITS),
             "direct_mm3": rounded(change.direct_mm3, VOLUME_DIGITS),
             "direct_weight": rounded(change.direct_weight, 3),
@@ -86,6 +76,24 @@ def report_dict(comparison: Comparison, extra_findings: Iterable[Finding] = ()) 
             for f in redact.findings((*comparison.findings, *extra_findings))
         ],
         "provenance": provenance_dict(comparison),
+    }
+
+
+def change_dict(comparison: Comparison) -> dict[str, Any]:
+    """The change itself, as a pair's report and a course hold it."""
+    change = comparison.change
+    return {
+        "delta_mm3": rounded(change.delta_mm3, VOLUME_DIGITS),
+        "delta_interval95_mm3": rounded_interval(change.delta_interval95_mm3, VOLUME_DIGITS),
+        "resorption_rate_percent": rounded(change.resorption_rate_percent, PERCENT_DIGITS),
+        "resorption_rate_interval95_percent": rounded_interval(
+            change.resorption_rate_interval95_percent, PERCENT_DIGITS
+        ),
+        "category": change.category.value,
+        "band": change.band,
+        "detectable": change.detectable,
+        "usable": change.usable,
+        "interval_days": days_between(comparison),
     }
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from pipeline.comparison import Comparison
 from pipeline.course import Course
 from pipeline.measurement.tracking import Sighting, Track
-from pipeline.report.answer import NOTICE, days_between
-from pipeline.report.as_json import MM_DIGITS, PERCENT_DIGITS, VOLUME_DIGITS, provenance_values
+from pipeline.report.answer import NOTICE
+from pipeline.report.as_json import MM_DIGITS, VOLUME_DIGITS, change_dict, provenance_values
 from pipeline.report.numbers import rounded, rounded_interval
 from pipeline.report.redact import Redactor
 
@@ -62,22 +62,7 @@ def _visit(course: Course, k: int) -> dict[str, Any]:
 
 
 def _comparison(pair: tuple[int, int], one: Comparison) -> dict[str, Any]:
-    change = one.change
-    return {
-        "visits": list(pair),
-        "report": f"{folder_of(*pair)}/report.json",
-        "interval_days": days_between(one),
-        "delta_mm3": rounded(change.delta_mm3, VOLUME_DIGITS),
-        "delta_interval95_mm3": rounded_interval(change.delta_interval95_mm3, VOLUME_DIGITS),
-        "resorption_rate_percent": rounded(change.resorption_rate_percent, PERCENT_DIGITS),
-        "resorption_rate_interval95_percent": rounded_interval(
-            change.resorption_rate_interval95_percent, PERCENT_DIGITS
-        ),
-        "category": change.category.value,
-        "band": change.band,
-        "detectable": change.detectable,
-        "usable": change.usable,
-    }
+    return {"visits": list(pair), "report": f"{folder_of(*pair)}/report.json", **change_dict(one)}
 
 
 def _track(track: Track) -> dict[str, Any]:
