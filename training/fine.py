@@ -27,10 +27,10 @@ PIXEL_MM = 0.75
 SLOTS = ("t2", "t1", "t1gd", "stir")
 """Order of the series in the network's input, three slices each."""
 _SETS: tuple[tuple[tuple[int, ...], float], ...] = (
-    ((0,), 0.34),
-    ((0, 1), 0.18),
-    ((0, 1, 2), 0.18),
-    ((0, 1, 2, 3), 0.12),
+    ((0,), 0.40),
+    ((0, 1), 0.17),
+    ((0, 1, 2), 0.15),
+    ((0, 1, 2, 3), 0.10),
     ((0, 1, 3), 0.06),
     ((0, 3), 0.02),
     ((1,), 0.03),
@@ -126,11 +126,11 @@ def cropped(volume: RealVolume, disc: int) -> RealVolume:
 
 
 def _local(rng: np.random.Generator, volumes: list[RealVolume]) -> _Local:
-    """One real volume around one of its lowest discs, two times in three with a fragment."""
+    """One real volume around one of its lowest discs, four times in five with a fragment."""
     whole = volumes[int(rng.integers(len(volumes)))]
-    disc = min(int(rng.choice(5, p=[0.30, 0.30, 0.18, 0.13, 0.09])), len(whole.discs) - 1)
+    disc = min(int(rng.choice(5, p=[0.26, 0.30, 0.18, 0.15, 0.11])), len(whole.discs) - 1)
     volume = cropped(whole, disc)
-    drawn = paste_fragment(rng, volume, disc=disc) if rng.random() < 0.66 else None
+    drawn = paste_fragment(rng, volume, disc=disc) if rng.random() < 0.8 else None
     if drawn is None or drawn.volume_mm3 == 0:
         return _Local(volume, np.zeros(volume.classes.shape, dtype=np.float16), None)
     where = float(np.average(np.arange(len(drawn.mask)), weights=drawn.mask.sum(axis=(1, 2))))

@@ -152,8 +152,8 @@ def _field(rng: np.random.Generator, shape: tuple[int, ...], volume: RealVolume,
 def _level(rng: np.random.Generator, volume: RealVolume) -> float:
     """Intensity: like the patient's discs most of the time, from nearly black to nearly CSF else."""
     bright = volume.canal_level
-    if rng.random() < 0.55:
-        return float(bright * rng.uniform(0.06, 0.9))
+    if rng.random() < 0.68:
+        return float(bright * rng.uniform(0.06, 0.92))
     return float(np.clip(volume.disc_levels[1] * np.exp(rng.normal(0.15, 0.4)), 0.02 * bright, 0.85 * bright))
 
 
@@ -168,14 +168,25 @@ def _blend(rng: np.random.Generator, volume: RealVolume, whole_mask: NDArray[np.
     low, _, high = volume.disc_levels
     level = _level(rng, volume)
     grain = max(high - low, level * rng.uniform(0, 0.5))
-    texture = rng.uniform(0.1, 0.5) * _field(rng, mask.shape, volume, rng.uniform(1.0, 4.0))
-    fill = level + grain * (texture + rng.uniform(0.05, 0.2) * rng.standard_normal(mask.shape))
+    fill = level + grain * _texture(rng, volume, mask.shape)
     soft = rng.uniform(0.25, 0.65) / volume.spacing_mm
     alpha = ndimage.gaussian_filter(mask.astype(np.float32), (rng.uniform(0.3, 0.5), soft, soft), truncate=3.0)
     whole[box] = np.clip(image * (1 - alpha) + fill * alpha, 0, None)
     rim = np.zeros(whole.shape, dtype=np.float32)
     rim[box] = shell * (1 - alpha)
     return whole, rim
+
+
+def _texture(rng: np.random.Generator, volume: RealVolume, shape: tuple[int, ...]) -> Floats:
+    """Smooth noise with grain, or what some other place of the same image looks like; mean about 0."""
+    own = rng.uniform(0.1, 0.5) * _field(rng, shape, volume, rng.uniform(1.0, 4.0))
+    if rng.random() < 0.35:
+        starts = [int(rng.integers(n - m + 1)) for n, m in zip(volume.image.shape, shape, strict=True)]
+        place = tuple(slice(a, a + m) for a, m in zip(starts, shape, strict=True))
+        other = volume.image[place].astype(np.float32)
+        flat = other - ndimage.gaussian_filter(other, (1, 8, 8))
+        own = rng.uniform(0.3, 0.8) * flat / (float(flat.std()) + 1e-3)
+    return np.asarray(own + rng.uniform(0.05, 0.2) * rng.standard_normal(shape), dtype=np.float32)
 
 
 def _effaced(
