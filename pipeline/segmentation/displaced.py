@@ -67,14 +67,17 @@ class DisplacedMaterial:
 
 @dataclass(frozen=True, eq=False)
 class _Candidates:
-    """Voxels that hold some displaced material: flat indices, their mass and where they lie along the wall."""
+    """Voxels that hold some displaced material: flat indices, their mass and where they lie along the wall.
+
+    ``image`` is the series itself where brightness tells, else None.
+    """
 
     flat: NDArray[np.int64]
     fragment_share: NDArray[np.float64]
     disc_share: NDArray[np.float64]
     mass: NDArray[np.float64]
     place: WallCoordinates
-    bright: NDArray[np.bool_]
+    image: Volume | None = None
 
 
 def displaced_probability(
@@ -106,13 +109,12 @@ def displaced_probability(
     native, segmentation = segmentation.labels, in_reference(segmentation, anatomy)
     wall = PosteriorWall(anatomy.levels.values())
     candidates = _candidates(segmentation, level, anatomy, wall)
-    if image is not None and segmentation.role in FLUID_BRIGHT:
-        bright = image.array.ravel()[candidates.flat] > too_bright(segmentation, image, level)
-        candidates = replace(candidates, bright=bright)
+    if segmentation.role in FLUID_BRIGHT:
+        candidates = replace(candidates, image=image)
     shape = segmentation.labels.shape
     mass = np.zeros(shape, dtype=np.float32)
     mass.flat[candidates.flat] = candidates.mass
-    own, rejected = _sorted_out(segmentation.labels, mass, candidates, level, wall)
+    own, rejected = _sorted_out(segmentation, mass, candidates, level, wall)
     kept = np.zeros(shape, dtype=bool)
     kept.flat[candidates.flat] = own
     region = _dilated(kept, segmentation.labels)
@@ -153,7 +155,6 @@ def _candidates(segmentation: SeriesSegmentation, level: Level, anatomy: Anatomy
         disc_share=disc_share[some],
         mass=np.minimum(mass[some], 1.0),
         place=place.of(some),
-        bright=np.zeros(np.count_nonzero(some), dtype=bool),
     )
 
 
@@ -167,9 +168,15 @@ def _in_canal(place: WallCoordinates) -> NDArray[np.bool_]:
 
 
 def _sorted_out(
-    grid: Volume, mass: NDArray[np.float32], candidates: _Candidates, level: Level, wall: PosteriorWall
+    segmentation: SeriesSegmentation,
+    mass: NDArray[np.float32],
+    candidates: _Candidates,
+    level: Level,
+    wall: PosteriorWall,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which candidates are this level's material, and which near it are taken for noise."""
+    image = candidates.image
+    voxel_mm3 = segmentation.labels.voxel_volume_mm3
     grown, _ = ndimage.label(mass > GROWTH_PROBABILITY, structure=np.ones((3, 3, 3)))
     number = grown.ravel()[candidates.flat]
     positions = np.array(list(wall.positions_mm.values()))
@@ -183,12 +190,15 @@ def _sorted_out(
         false = is_stray(
             candidates.place.of(member),
             share,
-            float(share.sum()) * grid.voxel_volume_mm3,
+            float(share.sum()) * voxel_mm3,
             lowest_mm=float(positions.max()),
             touches=contact.max() > 0.0,
         )
-        bright = float(share[candidates.bright[member]].sum()) > 0.5 * float(share.sum())
-        if false or bright or share.max() < SEED_PROBABILITY:
+        if (
+            false
+            or share.max() < SEED_PROBABILITY
+            or (image is not None and too_bright(segmentation, image, candidates.flat[member], share))
+        ):
             rejected[member] = True
         else:
             accepted[member] = _members_of(own, contact, distance)

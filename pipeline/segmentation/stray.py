@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.segmentation.anatomy import Level, SeriesSegmentation, Structure
+from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
 from pipeline.segmentation.wall import WallCoordinates
 from pipeline.volume import Volume
 
@@ -16,10 +16,13 @@ DETACHED_MM = 8.0
 """Displaced material lies on the posterior wall: what starts deeper than this is a root or the flaval ligament."""
 SACRAL_MM = 15.0
 """Below the lowest disc an island is looked for this far only: fat and roots fill the sacral canal."""
-BRIGHT = 0.9
+BRIGHT = 0.95
 """Disc material is darker than fat or fluid, whichever is the brighter: this share of it is out of reach."""
 RING_MM = 6.0
-AROUND_MM = 30.0
+AROUND_MM = 12.0
+"""Fluid and fat are read this far around a component."""
+FEWEST = 50
+"""Of fewer voxels no brightness is read."""
 
 
 def is_stray(
@@ -49,22 +52,36 @@ def is_stray(
     return volume_mm3 < SMALLEST_ISOLATED_MM3 or nearest > SACRAL_MM
 
 
-def too_bright(segmentation: SeriesSegmentation, image: Volume, level: Level) -> float:
-    """Intensity from which on a component cannot be disc material, in the units of ``image``; infinite when unknown.
+def too_bright(
+    segmentation: SeriesSegmentation, image: Volume, flat: NDArray[np.int64], share: NDArray[np.float64]
+) -> bool:
+    """Whether one connected component of a T2 image is as bright as the fluid or fat beside it.
 
-    Fluid is what the canal holds, fat is among what surrounds it. One of both is bright in every weighting.
+    Fluid is what the canal holds, fat is among what surrounds it. One of both is bright in every weighting. Both are
+    read around the component and not around its disc: a coil falls off, and a large fragment leaves no fluid at its
+    own height.
+
+    Parameters
+    ----------
+    image
+        On the grid of the labels.
+    flat, share
+        Flat indices (n,) of the component's voxels, and how much each holds.
     """
     grid = segmentation.labels
-    centre, reach = grid.to_index(level.posterior_margin_lps_mm), AROUND_MM / np.array(grid.spacing_mm)
-    low = np.clip(np.floor(centre - reach), 0, grid.shape).astype(int)
-    high = np.clip(np.ceil(centre + reach) + 1, 0, grid.shape).astype(int)
+    index = np.stack(np.unravel_index(flat, grid.shape), axis=1)
+    reach = np.ceil(AROUND_MM / np.array(grid.spacing_mm)).astype(int)
+    low, high = np.maximum(index.min(axis=0) - reach, 0), np.minimum(index.max(axis=0) + reach + 1, grid.shape)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     labels, pixels = grid.array[box], image.array[box]
-    canal = labels == Structure.CANAL
-    if np.count_nonzero(canal) < 50:
-        return float("inf")
+    other = np.ones(labels.shape, dtype=bool)
+    other[tuple((index - low).T)] = False
+    canal = (labels == Structure.CANAL) & other
+    if np.count_nonzero(canal) < FEWEST:
+        return False
     size = (1, *(2 * max(1, round(RING_MM / s)) + 1 for s in grid.spacing_mm[1:]))
-    ring = ndimage.maximum_filter(canal, size=size) & (labels == Structure.BACKGROUND)
+    ring = ndimage.maximum_filter(canal, size=size) & (labels == Structure.BACKGROUND) & other
     fluid = float(np.quantile(pixels[canal], 0.9))
-    fat = float(np.quantile(pixels[ring], 0.9)) if np.count_nonzero(ring) >= 50 else 0.0
-    return BRIGHT * max(fluid, fat)
+    fat = float(np.quantile(pixels[ring], 0.9)) if np.count_nonzero(ring) >= FEWEST else 0.0
+    bright = image.array.ravel()[flat] > BRIGHT * max(fluid, fat)
+    return float(share[bright].sum()) > 0.5 * float(share.sum())

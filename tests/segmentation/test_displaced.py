@@ -99,7 +99,7 @@ def test_material_as_bright_as_fat_or_fluid_is_no_disc(segmented: Anatomy) -> No
     brightness = np.array([900.0, 300.0, 300.0, 200.0, 700.0, 260.0], dtype=np.float32)
     level = segmented.levels["L4/L5"]
     dark = one.labels.with_array(brightness[one.labels.array])
-    bright = dark.with_array(np.where(one.labels.array == Structure.FRAGMENT, np.float32(850.0), dark.array))
+    bright = dark.with_array(np.where(one.labels.array == Structure.FRAGMENT, np.float32(880.0), dark.array))
     plain = displaced_probability(one, level, segmented)
     assert np.array_equal(displaced_probability(one, level, segmented, dark).probability.array, plain.probability.array)
     found = displaced_probability(one, level, segmented, bright)
@@ -108,6 +108,15 @@ def test_material_as_bright_as_fat_or_fluid_is_no_disc(segmented: Anatomy) -> No
     enhanced = replace(one, role=Role.SAGITTAL_T1_POST)
     kept = displaced_probability(enhanced, level, segmented, bright)
     assert np.array_equal(kept.probability.array, plain.probability.array), "an enhancing fragment is one all the same"
+
+
+def test_a_bright_fragment_is_kept_where_the_coil_brightens_all_below_its_disc(segmented: Anatomy) -> None:
+    one, level = segmented.segmentations[Role.SAGITTAL_T2], segmented.levels["L4/L5"]
+    brightness = np.array([300.0, 300.0, 300.0, 200.0, 700.0, 560.0], dtype=np.float32)
+    index = np.stack(np.meshgrid(*(np.arange(n) for n in one.labels.shape), indexing="ij"), axis=-1)
+    below = level.posterior_margin_lps_mm[2] - one.labels.to_lps(index)[..., 2]
+    image = one.labels.with_array((brightness[one.labels.array] * np.exp(0.02 * below)).astype(np.float32))
+    assert displaced_probability(one, level, segmented, image).suppressed_mm3 < 30.0
 
 
 @pytest.mark.parametrize(("step_mm", "counted"), [(1.0, False), (5.0, True)])
