@@ -110,12 +110,15 @@ def test_material_as_bright_as_fat_or_fluid_is_no_disc(segmented: Anatomy) -> No
     assert np.array_equal(kept.probability.array, plain.probability.array), "an enhancing fragment is one all the same"
 
 
-def test_a_bright_fragment_is_kept_where_the_coil_brightens_all_below_its_disc(segmented: Anatomy) -> None:
+def test_a_bright_fragment_is_kept_where_the_coil_brightens_its_surroundings(segmented: Anatomy) -> None:
     one, level = segmented.segmentations[Role.SAGITTAL_T2], segmented.levels["L4/L5"]
-    brightness = np.array([300.0, 300.0, 300.0, 200.0, 700.0, 560.0], dtype=np.float32)
+    brightness = np.array([300.0, 300.0, 300.0, 200.0, 700.0, 620.0], dtype=np.float32)
+    fragment = one.labels.to_lps(np.argwhere(one.labels.array == Structure.FRAGMENT))
+    near = np.abs(fragment[:, 2] - level.posterior_margin_lps_mm[2]) < 25.0
     index = np.stack(np.meshgrid(*(np.arange(n) for n in one.labels.shape), indexing="ij"), axis=-1)
-    below = level.posterior_margin_lps_mm[2] - one.labels.to_lps(index)[..., 2]
-    image = one.labels.with_array((brightness[one.labels.array] * np.exp(0.02 * below)).astype(np.float32))
+    away = one.labels.to_lps(index)[..., 2] - fragment[near, 2].mean()
+    gain = 0.5 + 0.5 * np.exp(-((away / 14.0) ** 2))
+    image = one.labels.with_array((brightness[one.labels.array] * gain).astype(np.float32))
     assert displaced_probability(one, level, segmented, image).suppressed_mm3 < 30.0
 
 
