@@ -13,7 +13,7 @@ DEMO ?= demo-report
 PYTEST_FLAGS ?=
 # Training is bounded by time: minutes of each network; and by how many generated anatomies it draws on.
 SAGITTAL_MINUTES ?= 240
-FINE_MINUTES ?= 166
+FINE_MINUTES ?= 230
 AXIAL_MINUTES ?= 90
 WHOLE_ANATOMIES ?= 290
 LOCAL_ANATOMIES ?= 320

@@ -23,10 +23,18 @@ class Progress:
         Optimiser steps done.
     seconds
         Time trained.
+    earlier_steps, earlier_seconds
+        Of the runs of the same network that this one began from.
     """
 
     step: int = 0
     seconds: float = 0.0
+    earlier_steps: int = 0
+    earlier_seconds: float = 0.0
+
+    def followed(self) -> Progress:
+        """What a run that begins from this one starts with."""
+        return Progress(0, 0.0, self.earlier_steps + self.step, self.earlier_seconds + self.seconds)
 
 
 def make_average(network: UNet) -> UNet:

@@ -20,7 +20,7 @@ import torch
 
 from pipeline.phantom.anatomy import NetworkClass
 from pipeline.segmentation.normalise import NEIGHBOUR_MM
-from training.checkpoint import load
+from training.checkpoint import Progress, load
 from training.network import Segmenter, UNet
 from training.recipe import RECIPES, Recipe
 from training.split import HELD_OUT, TRAINING
@@ -32,7 +32,7 @@ _TOLERANCE = 5e-3
 _SMALLEST_HALVED = 512
 
 
-def restore(checkpoint: Path) -> tuple[Segmenter, Recipe, dict[str, Any]]:
+def restore(checkpoint: Path) -> tuple[Segmenter, Recipe, Progress]:
     """The averaged network of a checkpoint, its recipe, and how far it was trained."""
     stored = load(checkpoint)
     recipe = RECIPES[stored.get("recipe", "sagittal")]
@@ -41,7 +41,7 @@ def restore(checkpoint: Path) -> tuple[Segmenter, Recipe, dict[str, Any]]:
     for weight in network.parameters():
         # As they are stored: what is compared and measured is what ships.
         weight.data = weight.data.half().float()
-    return Segmenter(network).eval(), recipe, stored["progress"]
+    return Segmenter(network).eval(), recipe, Progress(**stored["progress"])
 
 
 def write_onnx(model: Segmenter, channels: int, path: Path) -> None:
@@ -118,7 +118,7 @@ def strip_traces(path: Path) -> None:
     onnx.save(model, str(path))
 
 
-def manifest(path: Path, recipe: Recipe, progress: dict[str, Any], date: str) -> dict[str, Any]:
+def manifest(path: Path, recipe: Recipe, progress: Progress, date: str) -> dict[str, Any]:
     """What a user of the weights must know about them."""
     return {
         "file": path.name,
@@ -136,8 +136,8 @@ def manifest(path: Path, recipe: Recipe, progress: dict[str, Any], date: str) ->
         },
         "output": {"name": "probabilities", "classes": [c.name.lower() for c in NetworkClass]},
         "training": {
-            "steps": progress["step"],
-            "hours": round(progress["seconds"] / 3600, 2),
+            "steps": progress.step + progress.earlier_steps,
+            "hours": round((progress.seconds + progress.earlier_seconds) / 3600, 2),
             "generated_anatomy": "pipeline.phantom.anatomy, random spines and fragments in random contrasts",
             "real_volumes": "SPIDER T2 SPACE (van der Graaf et al., Scientific Data 2024), CC BY 4.0",
             "patients": list(TRAINING),
@@ -162,7 +162,7 @@ def main() -> None:
     temporary = path.with_suffix(".json.part")
     temporary.write_text(described, encoding="utf-8")
     temporary.replace(path.with_suffix(".json"))
-    logger.info("wrote %s after %d steps", path, progress["step"])
+    logger.info("wrote %s after %d steps", path, progress.step)
 
 
 if __name__ == "__main__":

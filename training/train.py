@@ -45,13 +45,15 @@ class Trainer:
         self.device = torch.device(options.device)
         self.recipe = RECIPES[options.network]
         self.network = UNet(self.recipe.widths, self.recipe.fine, self.recipe.channels)
+        self.progress = Progress()
         if options.begin:
             begun = load(options.begin)
             adopt(self.network, begun["average"], self.recipe.series)
+            if begun.get("recipe") == self.recipe.name:
+                self.progress = Progress(**begun["progress"]).followed()
         self.network = self.network.to(self.device, memory_format=torch.channels_last)
         self.average = make_average(self.network)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=options.rate, weight_decay=1e-3)
-        self.progress = Progress()
         self.options = options
         self.checkpoint = Path(options.out) / "last.pt"
         if options.resume and self.checkpoint.exists():
