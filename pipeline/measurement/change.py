@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pipeline.dicom.visit import Role
 from pipeline.findings import Finding
 from pipeline.segmentation.fusion import FusedFragment
 from pipeline.volume import Volume
+
+if TYPE_CHECKING:
+    from pipeline.measurement.evidence import ChangeEvidence  # it is made of what is defined here
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,12 @@ class FragmentMeasurement:
     surely_seen_mm3
         A fragment of this size would have been found in 95 of 100 cases, by the precision profile: what "none" leaves
         open. None where no profile was asked.
+    intervals_by_role_mm3
+        95 % interval of what each series says by itself; only series that show the fragment's whole place are in it.
+    alone_mm3
+        The volume by this visit alone, before a pair moved it to go with its change; None where that is the same.
+    sd_mm3
+        Standard deviation of that volume; None where unknown.
     """
 
     present: bool
@@ -84,6 +94,9 @@ class FragmentMeasurement:
     replaced_mm3: float | None = None
     weights_by_role: Mapping[Role, float] = field(default_factory=dict)
     surely_seen_mm3: float | None = None
+    intervals_by_role_mm3: Mapping[Role, Interval] = field(default_factory=dict)
+    alone_mm3: float | None = None
+    sd_mm3: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +122,8 @@ class Change:
         The change measured on the aligned pair (:mod:`pipeline.measurement.longitudinal`); None where it could not be.
     direct_weight
         0…1: its share in ``delta_mm3``.
+    evidence
+        What all of this rests on, enough to judge it again with another precision profile; None where a person drew.
     """
 
     baseline: FragmentMeasurement
@@ -125,3 +140,4 @@ class Change:
     subtracted_mm3: float | None = None
     direct_mm3: float | None = None
     direct_weight: float = 0.0
+    evidence: ChangeEvidence | None = None

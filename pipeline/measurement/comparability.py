@@ -151,20 +151,29 @@ def fragment_findings(when: str, measured: MeasuredFragment) -> list[Finding]:
     return findings
 
 
-def coverage_findings(
-    when: str, fragment: FragmentMeasurement, other: FragmentMeasurement, to_other: Affine
-) -> list[Finding]:
+def outside_share(fragment: FragmentMeasurement, other: FragmentMeasurement, to_other: Affine) -> float:
+    """Share 0…1 of the place where this visit shows material that the other visit's stack does not reach."""
+    index = np.argwhere(fragment.occupancy.array > 0.2).astype(np.float64)
+    if not len(index):
+        return 0.0
+    place = other.occupancy.to_index(rigid.apply(to_other, fragment.occupancy.to_lps(index)))
+    reach = np.array(other.occupancy.shape) - 0.5
+    return float(np.any((place < -0.5) | (place > reach), axis=1).mean())
+
+
+def coverage_findings(when: str, fragment: FragmentMeasurement, outside: float) -> list[Finding]:
     """Refuse when the other visit's stack does not reach where this visit's fragment lies.
 
     A fragment that was not imaged has not vanished.
+
+    Parameters
+    ----------
+    when
+        ``"baseline"`` or ``"follow-up"``.
+    outside
+        :func:`outside_share` of the fragment.
     """
-    if not fragment.present:
-        return []
-    index = np.argwhere(fragment.occupancy.array > 0.2).astype(np.float64)
-    place = other.occupancy.to_index(rigid.apply(to_other, fragment.occupancy.to_lps(index)))
-    reach = np.array(other.occupancy.shape) - 0.5
-    outside = float(np.any((place < -0.5) | (place > reach), axis=1).mean()) if len(index) else 0.0
-    if outside <= OUTSIDE_SHARE:
+    if not fragment.present or outside <= OUTSIDE_SHARE:
         return []
     elsewhere = "follow-up" if when == "baseline" else "baseline"
     message = (

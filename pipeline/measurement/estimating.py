@@ -55,13 +55,14 @@ def measured_directly(
     """Measure the change on the aligned pair; None where subtraction is the better measurement.
 
     That is where a fragment is absent at one visit or has shrunk to a remnant, where the visits were measured in
-    different kinds of series or by hand, and where the alignment is poor.
+    different kinds of series or by hand, and where the alignment is poor. Whether what is there counts as present is
+    asked later: it depends on the precision profile.
     """
     first, second = (one.measurement for one in fragments)
-    if not (first.present and second.present) or first.role is not second.role:
+    if first.role is not second.role:
         return None
     smaller, larger = sorted((first.volume_mm3, second.volume_mm3))
-    if smaller < SMALLEST_RATIO * larger or alignment.quality.estimated_tre_mm > LARGEST_TRE_MM:
+    if smaller <= 0 or smaller < SMALLEST_RATIO * larger or alignment.quality.estimated_tre_mm > LARGEST_TRE_MM:
         return None
     ways: tuple[Affine, Affine] = alignment.baseline_to_halfway, alignment.followup_to_halfway
     sides = [

@@ -17,11 +17,13 @@ from pipeline.measurement.comparability import (
     interval_findings,
     likeness,
     measurable,
+    outside_share,
     pair_findings,
     series_findings,
 )
 from pipeline.measurement.drawn import drawn_finding, drawn_fragment, shared_by
 from pipeline.measurement.estimating import Estimate, estimated, measured_directly, reconciled
+from pipeline.measurement.evidence import evidence_of
 from pipeline.measurement.fragment import MeasuredFragment, measure_fragment
 from pipeline.measurement.longitudinal import DirectChange
 from pipeline.measurement.other_levels import other_level_findings
@@ -73,9 +75,14 @@ def measure(
         first = drawn_fragment(drawn[0], first, settings)
     if drawn[1] is not None:
         second = drawn_fragment(drawn[1], second, settings)
+    own = first, second
     first, second = weighed_alike(first, second, PrecisionProfile.load(settings.precision_profile))
     direct = measured_directly((baseline, followup), (first, second), alignment)
     to_followup = alignment.baseline_to_followup
+    outside = (
+        outside_share(first.measurement, second.measurement, to_followup),
+        outside_share(second.measurement, first.measurement, rigid.inverse(to_followup)),
+    )
     unlike = [*series_findings(baseline, followup, roles), *pair_findings(baseline, followup, roles, alignment)]
     findings = [
         *(
@@ -88,20 +95,24 @@ def measure(
         *fragment_findings("follow-up", second),
         *other_level_findings("baseline", baseline, baseline_anatomy, first, level),
         *other_level_findings("follow-up", followup, followup_anatomy, second, level),
-        *coverage_findings("baseline", first.measurement, second.measurement, to_followup),
-        *coverage_findings("follow-up", second.measurement, first.measurement, rigid.inverse(to_followup)),
     ]
-    usable = alignment.quality.usable and all(finding.severity is not Severity.ERROR for finding in findings)
-    return change_between(
+    alike, tre_mm = likeness(unlike) * shared_by(*drawn), alignment.quality.estimated_tre_mm
+    sound = alignment.quality.usable and all(finding.severity is not Severity.ERROR for finding in findings)
+    uncovered = [
+        *coverage_findings("baseline", first.measurement, outside[0]),
+        *coverage_findings("follow-up", second.measurement, outside[1]),
+    ]
+    change = change_between(
         first,
         second,
         settings,
-        alike=likeness(unlike) * shared_by(*drawn),
-        usable=usable,
-        findings=findings,
+        alike=alike,
+        usable=sound and not uncovered,
+        findings=[*findings, *uncovered],
         direct=direct,
-        tre_mm=alignment.quality.estimated_tre_mm,
+        tre_mm=tre_mm,
     )
+    return replace(change, evidence=evidence_of(own, outside, direct, alike=alike, sound=sound, tre_mm=tre_mm))
 
 
 def change_between(
@@ -114,6 +125,7 @@ def change_between(
     findings: list[Finding],
     direct: DirectChange | None = None,
     tre_mm: float = 0.0,
+    profile: PrecisionProfile | None = None,
 ) -> Change:
     """Change between two measured fragments.
 
@@ -122,16 +134,21 @@ def change_between(
     alike
         0…1: scales how much of their errors both visits share.
     direct
-        The change as measured on the aligned pair, where it could be.
+        The change as measured on the aligned pair, where it could be; left out where a fragment is absent at one visit.
     tre_mm
         Alignment error (95 %) at the fragment.
+    profile
+        What is known of the precision; that of the settings when None.
     """
+    if not (first.measurement.present and second.measurement.present):
+        direct = None
     correlation = settings.boundary_correlation * alike
     estimate = estimated(first.spread, second.spread, direct, correlation=correlation, tre_mm=tre_mm)
     spreads = (first.spread, second.spread)
     if direct is not None:
         spreads = reconciled(*spreads, estimate.delta_mm3)
-    factor, known = _factor(first, second, estimate, settings, alike)
+    profile = profile or PrecisionProfile.load(settings.precision_profile)
+    factor, known = _factor(first, second, estimate, profile, (settings.boundary_correlation, alike))
     core, core_rate = change_intervals(
         *spreads, correlation=correlation, draws=settings.draws, seed=settings.seed, factor=factor
     )
@@ -173,17 +190,17 @@ def _factor(
     first: MeasuredFragment,
     second: MeasuredFragment,
     estimate: Estimate,
-    settings: MeasurementSettings,
-    alike: float,
+    profile: PrecisionProfile,
+    shared: tuple[float, float],
 ) -> tuple[float, list[Finding]]:
     """Scale of the errors that the visits do not share, the precision profile included, and what to know about it.
 
-    The profile knows pairs that are alike; where these are not, its figure grows as the model's own does.
+    The profile knows pairs that are alike; where these are not, its figure grows as the model's own does. ``shared``
+    holds the correlation of pairs that are alike, and how alike these are.
     """
     if first.view is None or second.view is None or not (first.spread.present or second.spread.present):
         return estimate.factor, []
-    profile = PrecisionProfile.load(settings.precision_profile)
-    full = settings.boundary_correlation
+    full, alike = shared
     plain, ideal = (apart_sd_mm3(first.spread, second.spread, full * share) for share in (alike, 1.0))
     known, precision = known_change_sd_mm3(first.spread, second.spread, (first.view, second.view), profile)
     factor = known * (plain / ideal) / plain

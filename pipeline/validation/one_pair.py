@@ -12,12 +12,12 @@ from scipy.spatial.transform import Rotation
 from pipeline.config import Config
 from pipeline.dicom.visit import Visit
 from pipeline.errors import DiscdeltaError, UnreadableInputError, UsageError
-from pipeline.measurement.change import FragmentMeasurement
 from pipeline.phantom.truth import VisitTruth
 from pipeline.validation.draw import PairPlan
 from pipeline.validation.making import Patient, make_pair
 from pipeline.validation.outcome import PairOutcome, VisitOutcome
 from pipeline.validation.protocol import Protocol
+from pipeline.validation.reported import reported
 from pipeline.workflow import compare, load_visit
 
 _OF_THE_CALL = (UsageError, UnreadableInputError)
@@ -62,21 +62,12 @@ def _compared(
         raise
     except DiscdeltaError as error:
         return replace(blank, refused=error.code)
-    change, rate = found.change, found.change.resorption_rate_interval95_percent
     return replace(
-        blank,
-        baseline=_measured(blank.baseline, change.baseline),
-        followup=_measured(blank.followup, change.followup),
-        usable=change.usable,
-        category=change.category.value,
-        delta_mm3=change.delta_mm3,
-        delta_low_mm3=change.delta_interval95_mm3.low,
-        delta_high_mm3=change.delta_interval95_mm3.high,
-        rate_percent=change.resorption_rate_percent,
-        rate_low_percent=rate.low if rate else None,
-        rate_high_percent=rate.high if rate else None,
+        reported(blank, found.change),
         tre_mm=found.alignment.quality.estimated_tre_mm,
         findings=tuple(sorted({finding.code for finding in found.findings})),
+        evidence=found.change.evidence,
+        stage_seconds={name: round(took, 3) for name, took in found.provenance.stage_seconds.items()},
     )
 
 
@@ -122,17 +113,6 @@ def _visit(protocol: Protocol, plan: PairPlan, index: int, truth: VisitTruth) ->
         field_t=scan.field_t,
         brightness=round(signals["fragment"] / signals["csf"], 6),
         true_mm3=truth.fragment_volume_mm3(protocol.level),
-    )
-
-
-def _measured(blank: VisitOutcome, found: FragmentMeasurement) -> VisitOutcome:
-    return replace(
-        blank,
-        measured_mm3=found.volume_mm3,
-        low_mm3=found.interval95_mm3.low,
-        high_mm3=found.interval95_mm3.high,
-        limit_mm3=found.detection_limit_mm3,
-        present=found.present,
     )
 
 

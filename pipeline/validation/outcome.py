@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from pipeline.dicom.visit import Role
 from pipeline.errors import UnreadableInputError
+from pipeline.measurement.evidence import ChangeEvidence, VisitEvidence
+from pipeline.measurement.profiled import View
+from pipeline.measurement.uncertainty import Spread
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,12 @@ class PairOutcome:
         Codes, sorted.
     seconds
         Wall time of the comparison, and of making the images.
+    subtracted_mm3, direct_mm3, direct_weight
+        As reported: both ways of measuring the change, and the share of the direct one.
+    evidence
+        What the result rests on, before a precision profile was asked; None where the pair was refused.
+    stage_seconds
+        Wall time of the comparison's stages.
     """
 
     number: int
@@ -87,6 +98,11 @@ class PairOutcome:
     findings: tuple[str, ...]
     seconds: float
     making_seconds: float
+    subtracted_mm3: float | None = None
+    direct_mm3: float | None = None
+    direct_weight: float = 0.0
+    evidence: ChangeEvidence | None = None
+    stage_seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def true_delta_mm3(self) -> float:
@@ -123,6 +139,24 @@ def outcome_from_json(text: str) -> PairOutcome:
             raise ValueError("other fields")
         data["baseline"], data["followup"] = VisitOutcome(**data["baseline"]), VisitOutcome(**data["followup"])
         data["findings"] = tuple(data["findings"])
+        data["evidence"] = _evidence(data["evidence"])
         return PairOutcome(**data)
     except (ValueError, TypeError, KeyError) as error:
         raise UnreadableInputError("A finished pair cannot be read back; it will be computed again.") from error
+
+
+def _evidence(data: dict[str, Any] | None) -> ChangeEvidence | None:
+    if data is None:
+        return None
+    visits = {name: _visit_evidence(data[name]) for name in ("baseline", "followup")}
+    return ChangeEvidence(**{**data, **visits})
+
+
+def _visit_evidence(data: dict[str, Any]) -> VisitEvidence:
+    own = {
+        "role": Role(data["role"]),
+        "volumes_by_role_mm3": {Role(role): volume for role, volume in data["volumes_by_role_mm3"].items()},
+        "by_role": {Role(role): Spread(**spread) for role, spread in data["by_role"].items()},
+        "view": View(**data["view"]),
+    }
+    return VisitEvidence(**{**data, **own})

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.config import Config, package_file
-from pipeline.errors import OutputError, UnreadableInputError, UsageError
+from pipeline.config import Config
+from pipeline.errors import OutputError, UnreadableInputError
 from pipeline.files import write_text
-from pipeline.measurement.precision.profile import SHIPPED
 from pipeline.segmentation.network import weights_sha256
 from pipeline.validation.outcome import PairOutcome, outcome_from_json
 from pipeline.validation.protocol import Protocol
@@ -22,30 +21,22 @@ from pipeline.validation.protocol import Protocol
 _NAME = re.compile(r"pair-(\d{5})\.json")
 
 
+FORMAT = 2
+"""Of a finished pair; raised when what it holds changes."""
+
+
 def study_key(protocol: Protocol, config: Config) -> str:
-    """What results depend on: protocol with its seed, settings, precision profile, weights and version.
+    """What finished pairs depend on: protocol with its seed, settings, weights, version, and the form they are kept in.
+
+    The precision profile is no part of it: a pair keeps what it takes to judge it with any.
 
     Returns
     -------
     16 hexadecimal digits.
-
-    Raises
-    ------
-    UsageError
-        If the precision profile that the settings name cannot be read.
     """
-    parts = (protocol.sha256(), config.to_yaml(), _profile_sha256(config), weights_sha256(), __version__)
+    own = config.model_copy(update={"measurement": config.measurement.model_copy(update={"precision_profile": None})})
+    parts = (protocol.sha256(), own.to_yaml(), weights_sha256(), __version__, str(FORMAT))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def _profile_sha256(config: Config) -> str:
-    path = config.measurement.precision_profile or package_file(SHIPPED)
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise UsageError(
-            f"The precision profile {path} cannot be read: {error.strerror}. Mend measurement.precision_profile."
-        ) from error
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import Config
-from pipeline.errors import UnreadableInputError, UsageError
+from pipeline.errors import UnreadableInputError
 from pipeline.validation.outcome import outcome_from_json
 from pipeline.validation.store import Store, study_key
 from tests.validation import rows
@@ -69,15 +69,9 @@ def test_another_protocol_or_other_settings_are_another_study() -> None:
     assert study_key(mixed, Config()) == study_key(rows.protocol(), Config())
 
 
-def test_another_precision_profile_is_another_study_and_a_missing_one_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "profile.json"
-    own = Config.model_validate({"measurement": {"precision_profile": path}})
-    with pytest.raises(UsageError, match=r"measurement\.precision_profile"):
-        study_key(rows.protocol(), own)
-    path.write_text("{}", encoding="utf-8")
-    first = study_key(rows.protocol(), own)
-    path.write_text("{ }", encoding="utf-8")
-    assert study_key(rows.protocol(), own) != first
+def test_another_precision_profile_is_the_same_study(tmp_path: Path) -> None:
+    own = Config.model_validate({"measurement": {"precision_profile": tmp_path / "profile.json"}})
+    assert study_key(rows.protocol(), own) == study_key(rows.protocol(), Config())
 
 
 def command(folder: Path, count: int, jobs: int = 1) -> list[str]:
