@@ -8,7 +8,7 @@ from pipeline.comparison import Comparison, Provenance
 from pipeline.config import Config
 from pipeline.dicom.visit import Visit
 from pipeline.findings import Finding
-from pipeline.measurement.change import FragmentMeasurement
+from pipeline.measurement.change import FragmentMeasurement, Interval
 from pipeline.measurement.tracking import Track
 
 
@@ -25,7 +25,8 @@ class Course:
     against_previous
         Comparison of every later visit with the one before; its first member is that of ``against_first``.
     fragments
-        What was measured at each visit. Every later visit's is that of its comparison with the first one.
+        What was measured at each visit: the curve. Its volumes are those that fit all comparisons best
+        (:mod:`pipeline.measurement.joint`).
     tracks
         Parts of the displaced material, followed through the visits.
     level
@@ -59,6 +60,16 @@ class Course:
             None if start is None or visit.study_date is None else (visit.study_date - start).days
             for visit in self.visits
         )
+
+    def on_the_curve(self, first: int, second: int) -> tuple[float, Interval]:
+        """Change in mm³ between two compared visits, numbered from 1 on, with its 95 % interval.
+
+        The interval is that of their comparison, moved along: the other visits make it no narrower.
+        """
+        change = self.comparisons[first, second].change
+        delta = self.fragments[second - 1].volume_mm3 - self.fragments[first - 1].volume_mm3
+        shift = delta - change.delta_mm3
+        return delta, Interval(change.delta_interval95_mm3.low + shift, change.delta_interval95_mm3.high + shift)
 
     @property
     def usable(self) -> bool:

@@ -56,6 +56,8 @@ def drawn_fragment(drawn: DrawnFragment, found: MeasuredFragment, settings: Meas
         occupancy=drawn.share,
         volumes_by_role_mm3={drawn.role: drawn.volume_mm3},
         replaced_mm3=found.measurement.volume_mm3,
+        alone_mm3=drawn.volume_mm3,
+        sd_mm3=spread.total_mm3,
     )
     return replace(
         found,

@@ -93,6 +93,7 @@ def measure_fragment(
         for one in several
     ]
     alone = _spread(material, found, settings)
+    spreads = _spreads(role, alone, seen, anatomy, settings)
     measurement = FragmentMeasurement(
         present=alone.present,
         volume_mm3=found.volume_mm3,
@@ -102,6 +103,7 @@ def measure_fragment(
         role=role,
         occupancy=found.share,
         volumes_by_role_mm3=by_role,
+        intervals_by_role_mm3={each: volume_interval(one) for each, one in spreads.items()},
         fused=fuse([material, *axial], anatomy.levels[level], anatomy.shifts_lps_mm) if axial else None,
     )
     image, labels = visit.series[role].volume, anatomy.segmentations[role]
@@ -112,7 +114,7 @@ def measure_fragment(
         contrast=found.contrast,
         at_edge=share_at_edge(found.share),
         suppressed_mm3=material.suppressed_mm3,
-        by_role=_spreads(role, alone, seen, anatomy, settings),
+        by_role=spreads,
         probability=material.probability,
         view=View(
             found.share.spacing_mm[0],
@@ -158,6 +160,8 @@ def weighed(
         centroid_lps_mm=centroid(before.occupancy) if there else None,
         weights_by_role=dict(weights),
         surely_seen_mm3=spread.hidden_mm3,
+        alone_mm3=spread.volume_mm3,
+        sd_mm3=spread.total_mm3,
     )
     return replace(measured, measurement=measurement, spread=spread, view=view)
 

@@ -15,7 +15,7 @@ from pipeline.rigid import apply
 from pipeline.volume import Affine, Points
 
 HELD = 0.5
-"""Share of a voxel from which on it is part of a fragment."""
+"""Share of the fullest voxel from which on one holds a part together; what is less filled belongs to the nearest."""
 LEAST_MM3 = 25.0
 """Smaller parts are not followed; they stay in the volume."""
 REACH_MM = 4.0
@@ -31,7 +31,7 @@ class Sighting:
     Attributes
     ----------
     volume_mm3
-        Of all its parts there.
+        Of all its parts there: their share of the visit's volume.
     parts
         Into how many pieces it is divided.
     centroid_lps_mm
@@ -81,7 +81,8 @@ def track(fragments: Sequence[FragmentMeasurement], to_first: Sequence[Affine]) 
     Returns
     -------
     tuple of Track
-        Every part of 25 mm³ or more belongs to exactly one track. A part that lies where two tracks were takes the
+        Every part of 25 mm³ or more belongs to exactly one track, so that their volumes add up to that of the visit
+        but for smaller parts. A part that lies where two tracks were takes the
         name of the one that it shares most with; the other is named in ``joined``.
     """
     visits = [_parts(f, t) if f.present else [] for f, t in zip(fragments, to_first, strict=True)]
@@ -113,15 +114,27 @@ def track(fragments: Sequence[FragmentMeasurement], to_first: Sequence[Affine]) 
 
 
 def _parts(fragment: FragmentMeasurement, to_first: Affine) -> list[_Part]:
-    """Connected parts, largest first, as points (n, 3) in the first visit's coordinates."""
+    """Connected parts, largest first, as points (n, 3) in the first visit's coordinates.
+
+    Each partly filled voxel belongs to the part it lies nearest to. The volume of the visit, of all series together, is
+    divided as the occupancy of the drawn one is.
+    """
     share = fragment.occupancy
-    labels, count = ndimage.label(share.array > HELD, structure=np.ones((3, 3, 3)))
+    filled = np.asarray(share.array, dtype=np.float64)
+    held = filled > HELD * min(1.0, float(filled.max(initial=0.0)))
+    labels, count = ndimage.label(held, structure=np.ones((3, 3, 3)))
+    if count == 0:
+        return []
+    nearest = ndimage.distance_transform_edt(
+        ~held, sampling=share.spacing_mm, return_distances=False, return_indices=True
+    )
+    owner = np.where(filled > 0, labels[tuple(nearest)], 0)
+    sums = np.bincount(owner.ravel(), weights=filled.ravel(), minlength=count + 1)[1:]
     parts = []
-    for number in range(1, count + 1):
-        index = np.argwhere(labels == number)
-        volume = float(share.array[tuple(index.T)].sum(dtype=np.float64)) * share.voxel_volume_mm3
+    for number, volume in enumerate(fragment.volume_mm3 * sums / sums.sum(), start=1):
         if volume >= LEAST_MM3:
-            parts.append(_Part(apply(to_first, share.to_lps(index.astype(np.float64))), volume))
+            index = np.argwhere(labels == number).astype(np.float64)
+            parts.append(_Part(apply(to_first, share.to_lps(index)), float(volume)))
     return sorted(parts, key=lambda part: -part.volume_mm3)
 
 

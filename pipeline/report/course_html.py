@@ -36,8 +36,8 @@ def render_course(course: Course) -> str:
                 {**visit, "measured": ROLE_NAMES.get(fragment.role, fragment.role.value), "fragment": fragment}
                 for visit, fragment in zip(data["visits"], course.fragments, strict=True)
             ],
-            against_first=[_row(1, k, one) for k, one in enumerate(course.against_first, start=2)],
-            against_previous=[_row(k, k + 1, one) for k, one in enumerate(course.against_previous, start=1)],
+            against_first=[_row(course, 1, k) for k in range(2, len(course.visits) + 1)],
+            against_previous=[_row(course, k, k + 1) for k in range(1, len(course.visits))],
             tracks=course.tracks,
             findings=by_severity(redact.findings((*course.visits[-1].findings, *course.findings))),
             provenance=data["provenance"],
@@ -45,8 +45,8 @@ def render_course(course: Course) -> str:
     )
 
 
-def _row(first: int, second: int, one: Comparison) -> dict[str, Any]:
-    change = one.change
+def _row(course: Course, first: int, second: int) -> dict[str, Any]:
+    one = course.comparisons[first, second]
     days = None
     if one.baseline.study_date is not None and one.followup.study_date is not None:
         days = (one.followup.study_date - one.baseline.study_date).days
@@ -54,7 +54,8 @@ def _row(first: int, second: int, one: Comparison) -> dict[str, Any]:
         "visits": f"{first} to {second}",
         "href": f"{folder_of(first, second)}/report.html",
         "days": time_between(days),
-        "change": change,
+        "change": one.change,
+        "on_the_curve": course.on_the_curve(first, second)[0],
         "words": _words(one),
     }
 
@@ -78,13 +79,12 @@ def sentence_of(course: Course) -> str:
     """The first and the last volume, and the change between them."""
     if not course.usable:
         return "At least one comparison with the first visit must not be used; its own report says why."
-    last = course.against_first[-1].change
     count = len(course.visits)
+    delta, interval = course.on_the_curve(1, count)
     text = (
         f"The displaced material at {course.level} measured {_volume(course.fragments[0])} at the first of {count} "
         f"visits and {_volume(course.fragments[-1])} at the last: a change of "
-        f"{in_words(last.delta_mm3, signed=True)} mm³ (95 % interval "
-        f"{range_in_words(last.delta_interval95_mm3, signed=True)})."
+        f"{in_words(delta, signed=True)} mm³ (95 % interval {range_in_words(interval, signed=True)})."
     )
     gone = [
         number for number, one in enumerate(course.against_first, start=2) if one.change.category is Category.COMPLETE

@@ -35,7 +35,7 @@ def course_dict(course: Course) -> dict[str, Any]:
         "level": course.level,
         "usable": course.usable,
         "visits": [_visit(course, k) for k in range(len(course.visits))],
-        "comparisons": [_comparison(pair, one) for pair, one in sorted(course.comparisons.items())],
+        "comparisons": [_comparison(course, pair, one) for pair, one in sorted(course.comparisons.items())],
         "fragments": [_track(track) for track in course.tracks],
         "findings": [
             {"code": f.code, "severity": f.severity.value, "message": f.message}
@@ -57,12 +57,18 @@ def _visit(course: Course, k: int) -> dict[str, Any]:
         "present": fragment.present,
         "volume_mm3": rounded(fragment.volume_mm3, VOLUME_DIGITS),
         "interval95_mm3": rounded_interval(fragment.interval95_mm3, VOLUME_DIGITS),
+        "alone_mm3": rounded(fragment.alone_mm3, VOLUME_DIGITS),
         "detection_limit_mm3": rounded(fragment.detection_limit_mm3, VOLUME_DIGITS),
     }
 
 
-def _comparison(pair: tuple[int, int], one: Comparison) -> dict[str, Any]:
-    return {"visits": list(pair), "report": f"{folder_of(*pair)}/report.json", **change_dict(one)}
+def _comparison(course: Course, pair: tuple[int, int], one: Comparison) -> dict[str, Any]:
+    return {
+        "visits": list(pair),
+        "report": f"{folder_of(*pair)}/report.json",
+        **change_dict(one),
+        "on_the_curve_mm3": rounded(course.on_the_curve(*pair)[0], VOLUME_DIGITS),
+    }
 
 
 def _track(track: Track) -> dict[str, Any]:

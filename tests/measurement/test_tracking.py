@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -58,6 +60,21 @@ def test_without_the_alignment_it_would_be_another_one() -> None:
     shift = (0.0, 25.0, 0.0)
     two = track([measured((LOW, 6.0)), measured((HIGH, 6.0), shift=shift)], [np.eye(4), back(shift)])
     assert [one.name for one in two] == ["A", "B"], "far apart in the patient"
+
+
+def test_tracks_share_the_volume_of_their_visit() -> None:
+    """Of all series together it is another volume than that of the occupancy; half-empty voxels count as well."""
+    one = measured((LOW, 7.0), (HIGH, 4.0))
+    soft = np.clip(one.occupancy.array * 0.8 + 0.3 * np.roll(one.occupancy.array, 1, axis=1), 0, 1)
+    visit = replace(one, occupancy=one.occupancy.with_array(soft.astype(np.float32)), volume_mm3=1234.0)
+    tracks = track([visit], [np.eye(4)])
+    assert sum(each.sightings[0].volume_mm3 for each in tracks if each.sightings[0]) == pytest.approx(1234.0)
+
+
+def test_material_that_fills_no_voxel_by_half_is_followed_too() -> None:
+    one = measured((LOW, 6.0))
+    thin = replace(one, occupancy=one.occupancy.with_array(0.4 * one.occupancy.array))
+    assert volumes(track([thin], [np.eye(4)])[0]) == [round(one.volume_mm3)]
 
 
 def test_one_that_comes_back_is_the_same() -> None:
