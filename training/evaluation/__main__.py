@@ -19,6 +19,8 @@ from pipeline.files import write_text
 from training.evaluation.anatomy import evaluate_anatomy
 from training.evaluation.cache import networks, product_sha256, weights_sha256
 from training.evaluation.clinical import evaluate_clinical, unpacked
+from training.evaluation.pair_summary import summarise_pairs
+from training.evaluation.pairs import evaluate_pairs
 from training.evaluation.pasted import evaluate_pasted
 from training.evaluation.phantoms import SEEDS, evaluate_phantom, phantom_folder
 from training.evaluation.real import Patient, load_patient
@@ -29,15 +31,22 @@ from training.split import HELD_OUT
 
 RESULTS = Path(__file__).with_name("results.json")
 PAGES = (Path("docs/evaluation.md"), Path("docs/model-card.md"))
-PARTS = ("thick", "native", "pasted", "phantom", "clinical", "speed")
+PARTS = ("thick", "native", "pasted", "pairs", "phantom", "clinical", "speed")
 
 
-def measure(parts: list[str], data: Path, say: Callable[[str], None]) -> dict[str, Any]:
-    """The figures of some parts; those whose data are not here are left out, which is said."""
+def measure(parts: list[str], data: Path, say: Callable[[str], None], jobs: int = 1) -> dict[str, Any]:
+    """The figures of some parts; those whose data are not here are left out, which is said.
+
+    ``jobs`` is the number of processes for the pairs, which take longest.
+    """
     results: dict[str, Any] = {}
     spider = data / "spider"
     if (spider / "t2_space").is_dir():
-        results |= _real([part for part in parts if part in {"thick", "native", "pasted"}], spider, say)
+        if single := [part for part in parts if part in {"thick", "native", "pasted"}]:
+            results |= _real(single, spider, say)
+        if "pairs" in parts:
+            pairs = evaluate_pairs(spider, HELD_OUT, jobs, say)
+            results["pairs"] = {"summary": summarise_pairs(pairs), "patients": pairs}
     else:
         say(f"no held-out patients: {spider} is not here (name its folder with --data)")
     if "phantom" in parts:
@@ -57,7 +66,7 @@ def measure(parts: list[str], data: Path, say: Callable[[str], None]) -> dict[st
 
 
 def _real(parts: list[str], folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
-    """Everything that is measured on held-out patients."""
+    """Everything that is measured on single visits of held-out patients."""
     rows: dict[str, list[dict[str, Any]]] = {part: [] for part in parts}
     measures: dict[str, Callable[[Patient], list[dict[str, Any]]]] = {
         "thick": lambda patient: [evaluate_anatomy(patient, thick=True)],
@@ -90,9 +99,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("DISCDELTA_SHARED_DATA", "../shared/data")))
     parser.add_argument("--part", action="append", choices=PARTS, help="only this part; may be repeated")
+    parser.add_argument("--jobs", type=int, default=1, help="processes for the pairs of visits")
     parser.add_argument("--write", action="store_true", help="keep the figures and fill the tables of the page")
     options = parser.parse_args()
-    found = measure(options.part or list(PARTS), options.data, lambda text: print(text, flush=True))
+    found = measure(options.part or list(PARTS), options.data, lambda text: print(text, flush=True), options.jobs)
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
     results |= found | {"made": results.get("made", {}) | dict.fromkeys(found, _made())}
     results["networks"] = networks()

@@ -37,7 +37,7 @@ def wanted_fragments(patient: Patient, rooms: Mapping[str, CanalRoom]) -> list[W
     for k, volume in enumerate(volumes):
         zone, side = ZONES[k], float(rng.choice([-1.0, 1.0]))
         level = narrowest if k in {0, 5} else str(rng.choice(levels))
-        lateral = _reachable(side * float(rng.uniform(*LATERAL_MM[zone])), patient, rooms[level])
+        lateral = reachable(side * float(rng.uniform(*LATERAL_MM[zone])), patient, rooms[level])
         low, high = MIGRATION_MM[int(rng.integers(len(MIGRATION_MM)))]
         result.append(
             Wanted(
@@ -54,7 +54,7 @@ def wanted_fragments(patient: Patient, rooms: Mapping[str, CanalRoom]) -> list[W
     return result
 
 
-def _reachable(lateral_mm: float, patient: Patient, room: CanalRoom) -> float:
+def reachable(lateral_mm: float, patient: Patient, room: CanalRoom) -> float:
     """The same place, or nearer to the middle where the slab of slices ends before it."""
     pitch = patient.image.spacing_mm[0]
     right, left = -room.middle * pitch + 3.0, (patient.image.shape[0] - 1 - room.middle) * pitch - 3.0

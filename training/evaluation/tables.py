@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from training.evaluation.markdown import markdown
+from training.evaluation.pair_tables import pair_calls, pair_sources, pairs
 from training.evaluation.summary import STRUCTURES
 
 Results = dict[str, Any]
@@ -36,12 +38,6 @@ def filled(make: Callable[[Results], str], results: Results) -> str:
         return ABSENT
 
 
-def markdown(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
-
-
 def spoken(role: str) -> str:
     """``sagittal T1 post-contrast`` for ``sagittal_t1_post``."""
     return " ".join(WORDS.get(word, word) for word in role.split("_"))
@@ -69,6 +65,10 @@ def goals(results: Results) -> str:
             ["pasted fragments, bias / 95 % limits of volume", "±8 / ±25 %", "±3 / ±12 %", volume, "–"],
             ["pasted fragments over 250 mm³ found", "97 %", "100 %", found, "–"],
         ]
+    change = results.get("pairs", {}).get("summary", {}).get("groups", {}).get("all", {})
+    if change.get("bias_percent") is not None:
+        limits = f"{change['lower_percent']:+.0f} to {change['upper_percent']:+.0f} %"
+        rows.append(["pairs of visits, 95 % limits of the change, % of V0", "±15 %", "±15 %", limits, "–"])
     return markdown(["what", "reach", "aim", "at 4 mm slices", "at 0.9 mm slices"], rows)
 
 
@@ -237,6 +237,9 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "patients": patients,
     "discs": discs,
     "fragments": fragments,
+    "pairs": pairs,
+    "pair-calls": pair_calls,
+    "pair-sources": pair_sources,
     "gradings": gradings,
     "phantoms": phantoms,
     "clinical": clinical,
