@@ -56,7 +56,7 @@ def validate(
 
         with PairDisplay(console, count, shown=not quiet) as told:
             outcomes = run_study(wanted, out, count=count, config=settings, jobs=jobs, told=told)
-        files = write_study(outcomes, wanted, out)
+        files = write_study(outcomes, wanted, out, settings.measurement)
         clear_leftovers(out)
         if not quiet:
             _tell(files, wanted)

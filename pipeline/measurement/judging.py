@@ -31,7 +31,7 @@ def judged(evidence: ChangeEvidence, settings: MeasurementSettings, profile: Pre
         Numbers, category and whether it may be used are those of :func:`pipeline.measurement.stage.measure`. Shapes are
         single voxels that stand in for the images, and findings of the images are missing.
     """
-    first, second = weighed_alike(_measured(evidence.baseline, profile), _measured(evidence.followup, profile), profile)
+    first, second = seen_alike(evidence, profile)
     both = (first, evidence.baseline), (second, evidence.followup)
     covered = all(not one.measurement.present or known.outside <= OUTSIDE_SHARE for one, known in both)
     return change_between(
@@ -45,6 +45,11 @@ def judged(evidence: ChangeEvidence, settings: MeasurementSettings, profile: Pre
         tre_mm=evidence.tre_mm,
         profile=profile,
     )
+
+
+def seen_alike(evidence: ChangeEvidence, profile: PrecisionProfile) -> tuple[MeasuredFragment, MeasuredFragment]:
+    """Both fragments by the same series with the same weights and one brightness, before their change is asked."""
+    return weighed_alike(_measured(evidence.baseline, profile), _measured(evidence.followup, profile), profile)
 
 
 def _measured(known: VisitEvidence, profile: PrecisionProfile) -> MeasuredFragment:

@@ -14,8 +14,9 @@ from pipeline.report.numbers import NO_BREAK, in_words
 from pipeline.validation.outcome import PairOutcome
 from pipeline.validation.plots import plots
 from pipeline.validation.protocol import Protocol
+from pipeline.validation.strata import Coverage
 from pipeline.validation.summary import Summary
-from pipeline.validation.verdict import Met, Verdict
+from pipeline.validation.verdict import Basis, Met, Verdict
 
 FEW_PAIRS = 60
 """A study with fewer pairs is a rehearsal."""
@@ -24,7 +25,7 @@ FEW_PAIRS = 60
 def render_page(
     protocol: Protocol,
     outcomes: Sequence[PairOutcome],
-    summary: Summary,
+    summaries: tuple[Summary, Summary | None],
     judged: Sequence[Verdict],
     cells: Sequence[PrecisionCell],
     *,
@@ -34,9 +35,12 @@ def render_page(
 
     Parameters
     ----------
+    summaries
+        With the precision profile in use, and cross-fitted.
     made
         ``version``, ``protocol_sha256``, ``weights_sha256``.
     """
+    summary, crossed = summaries
     tone, headline = _headline(judged)
     return (
         _environment()
@@ -45,6 +49,9 @@ def render_page(
             protocol=protocol,
             protocol_yaml=protocol.to_yaml(),
             summary=summary,
+            crossed=crossed,
+            cross_judged=any(verdict.basis is Basis.CROSS_FITTED for verdict in judged),
+            coverage=_coverage(summary, crossed),
             verdicts=judged,
             plots=[plot.drawn() for plot in plots(outcomes, summary, cells)],
             cells=cells,
@@ -78,6 +85,12 @@ def _sentence(summary: Summary) -> str:
         text += f" The measured change is off by {bias}{NO_BREAK}% of the first volume on average, "
         text += f"and in 95 of 100 pairs by {low} to {high}{NO_BREAK}%."
     return text
+
+
+def _coverage(summary: Summary, crossed: Summary | None) -> list[tuple[Coverage, Coverage | None]]:
+    """Each part of the pairs with the profile in use and cross-fitted, where that holds the same part."""
+    other = {(one.by, one.name): one for one in crossed.coverage_by} if crossed else {}
+    return [(one, other.get((one.by, one.name))) for one in summary.coverage_by]
 
 
 def _css() -> str:

@@ -9,7 +9,8 @@ from pipeline.report.numbers import in_words
 from pipeline.validation.agreement import Agreement
 from pipeline.validation.outcome import PairOutcome
 from pipeline.validation.plot import Line, Plot, Point, linear_axis, log_axis
-from pipeline.validation.summary import Summary, change_error_percent, visits, volume_error_percent
+from pipeline.validation.strata import visits
+from pipeline.validation.summary import Summary, change_error_percent, volume_error_percent
 
 LEGEND = (("changed", "changed"), ("unchanged", "nothing changed"), ("complete", "vanished"))
 _VOLUMES = (200.0, 2500.0)

@@ -1,64 +1,81 @@
 """The precision profile of a study, in the format that the measurement reads.
 
-One cell per volume, slice pitch, brightness and signal-to-noise ratio; cells with few measurements are pooled over the
-signal-to-noise ratios of their pitch.
+A grid of volume, slice distance, brightness and signal-to-noise ratio has far more cells than a study has visits in
+them. So the figures of a cell are those of all visits, weighed by how near they are, from as wide a neighbourhood as it
+takes to have :data:`ENOUGH` of them. Then all spreads are multiplied by one factor, found on pairs that had no part in
+the figures they are judged by (:mod:`pipeline.validation.calibration`).
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from pipeline import __version__
-from pipeline.measurement.precision import Contrast, PrecisionCell
-from pipeline.measurement.precision.profile import VERSION
+from pipeline.config import MeasurementSettings
+from pipeline.measurement.precision import Contrast, PrecisionCell, PrecisionProfile
+from pipeline.measurement.precision.profile import CONTRASTS, NEAR, VERSION
 from pipeline.segmentation.network import weights_sha256
-from pipeline.validation.outcome import PairOutcome, VisitOutcome
+from pipeline.validation.calibration import Factors, calibrated
+from pipeline.validation.lessons import Lessons, Vector, lessons
+from pipeline.validation.local import Spot, middle, near, shrunk, spread
+from pipeline.validation.outcome import PairOutcome
 from pipeline.validation.protocol import Protocol
-from pipeline.validation.summary import visits, volume_error_percent
 
-EDGES_MM3 = (60.0, 150.0, 300.0, 600.0, 1200.0, 2400.0)
-"""Volumes at which one cell ends and the next begins, mm³."""
+VOLUMES_MM3 = (75.0, 150.0, 300.0, 600.0, 1200.0, 2400.0)
 DARK, BRIGHT = 0.4, 0.6
 """Signal of a fragment as a share of that of CSF at which it counts as darker or brighter than the middle."""
-ENOUGH = 8
-"""Measurements that a cell needs to stand alone."""
+ENOUGH = 24.0
+"""Visits or pairs that the figures of a cell rest on, neighbours included."""
+ENOUGH_MISSED = 10.0
 LEAST = 3
-
-Key = tuple[int, float, Contrast, float]
-"""Volume bin, pitch in mm, brightness, signal-to-noise ratio."""
-
-
-def cells_of(outcomes: Sequence[PairOutcome]) -> tuple[PrecisionCell, ...]:
-    """The profile's cells from usable pairs, sorted."""
-    good = [one for one in outcomes if one.refused is None and one.usable]
-    measured: dict[Key, list[VisitOutcome]] = defaultdict(list)
-    for one in good:
-        for visit in visits(one):
-            if visit.true_mm3 > 0:
-                measured[_key(visit, visit.true_mm3)].append(visit)
-    changes: dict[Key, list[float]] = defaultdict(list)
-    for one in good:
-        error, mean = _change_error(one)
-        for key in {_key(visit, mean) for visit in visits(one)}:
-            changes[key].append(error)
-    floors = [visit for one in good for visit in visits(one) if visit.true_mm3 == 0]
-    seen: dict[int, list[float]] = defaultdict(list)
-    for key, members in measured.items():
-        seen[key[0]] += _errors(members)
-    cells = [_cell(key, members, changes, floors, seen) for key, members in _pooled(measured).items()]
-    known = [cell for cell in cells if cell is not None]
-    return tuple(sorted(known, key=lambda cell: (cell.thickness_mm, cell.contrast, cell.snr, cell.volume_mm3)))
+LEAST_OF_CLASS = 8.0
+"""Fragments of a brightness, or nearly, for it to have cells of its own."""
+NARROW = 0.7
+"""Width of the kernel for missed fragments: they are missed for being small, and their neighbours are not."""
+LIKE_EACH_OTHER = 1.3
+"""Signal-to-noise ratios within this factor are one."""
+FLOOR_OF_ALL = 8.0
+"""Weight of the visits of all slice distances, in visits, where those of one say what is measured of nothing."""
+GAIN = (0.1, 20.0)
+"""True over measured volume; beyond this a bias is no bias."""
 
 
-def profile_json(outcomes: Sequence[PairOutcome], protocol: Protocol) -> str:
-    """The file that ``measurement.precision_profile`` names."""
+def cells_of(outcomes: Sequence[PairOutcome], settings: MeasurementSettings | None = None) -> tuple[PrecisionCell, ...]:
+    """The profile's cells from usable pairs, sorted; none from too few."""
+    return profile_cells(outcomes, settings)[0]
+
+
+def profile_cells(
+    outcomes: Sequence[PairOutcome], settings: MeasurementSettings | None = None
+) -> tuple[tuple[PrecisionCell, ...], Factors]:
+    """The cells, and the factors that are in them."""
+    factors = calibrated(outcomes, settings or MeasurementSettings(), raw_cells)
+    return tuple(factors.on(cell) for cell in raw_cells(outcomes)), factors
+
+
+def raw_cells(outcomes: Sequence[PairOutcome]) -> tuple[PrecisionCell, ...]:
+    """The cells before their spreads are calibrated."""
+    known = lessons(outcomes)
+    if len(known.errors) < LEAST or len(known.changes) < LEAST:
+        return ()
+    places = product(_pitches(known), _classes(known), _snrs(known), _volumes(known))
+    return tuple(_cell(known, pitch, contrast, snr, volume) for pitch, contrast, snr, volume in places)
+
+
+def profile_of(outcomes: Sequence[PairOutcome], settings: MeasurementSettings | None = None) -> PrecisionProfile | None:
+    """The profile, ready to be asked; None from too few pairs."""
+    cells = cells_of(outcomes, settings)
+    return PrecisionProfile(cells, {"provisional": False}) if cells else None
+
+
+def profile_json(cells: Sequence[PrecisionCell], factors: Factors, pairs: int, protocol: Protocol) -> str:
+    """The file that ``measurement.precision_profile`` names, made from so many pairs."""
     data: dict[str, Any] = {
         "version": VERSION,
         "made_with": {
@@ -66,10 +83,11 @@ def profile_json(outcomes: Sequence[PairOutcome], protocol: Protocol) -> str:
             "weights_sha256": weights_sha256(),
             "protocol": protocol.name,
             "protocol_sha256": protocol.sha256(),
-            "pairs": len(outcomes),
+            "pairs": pairs,
+            "calibration": {name: round(value, 4) for name, value in asdict(factors).items()},
             "provisional": False,
         },
-        "cells": [asdict(cell) for cell in cells_of(outcomes)],
+        "cells": [asdict(cell) for cell in cells],
     }
     return json.dumps(data, indent=1) + "\n"
 
@@ -79,84 +97,66 @@ def brightness_class(ratio: float) -> Contrast:
     return Contrast.DARK if ratio < DARK else Contrast.MIDDLE if ratio <= BRIGHT else Contrast.BRIGHT
 
 
-def _key(visit: VisitOutcome, volume_mm3: float) -> Key:
-    place = int(np.searchsorted(EDGES_MM3, volume_mm3, side="right"))
-    return place, visit.pitch_mm, brightness_class(visit.brightness), visit.snr
+def _pitches(known: Lessons) -> list[float]:
+    return sorted({round(float(pitch), 1) for pitch in known.pitches_mm})
 
 
-def _change_error(one: PairOutcome) -> tuple[float, float]:
-    """Error of the change in percent of the mean true volume, and that volume in mm³."""
-    mean = (one.baseline.true_mm3 + one.followup.true_mm3) / 2
-    return 100 * ((one.delta_mm3 or 0.0) - one.true_delta_mm3) / mean, mean
+def _classes(known: Lessons) -> list[Contrast]:
+    """Classes that the study has fragments of; the nearest one where it has few of any."""
+    apart = {
+        contrast: np.abs(known.missed.brightness - CONTRASTS[contrast.value]) <= (BRIGHT - DARK) / 2
+        for contrast in Contrast
+    }
+    found = [contrast for contrast, members in apart.items() if members.sum() >= LEAST_OF_CLASS]
+    return found or [max(apart, key=lambda contrast: int(apart[contrast].sum()))]
 
 
-def _pooled(measured: dict[Key, list[VisitOutcome]]) -> dict[Key, list[VisitOutcome]]:
-    """Cells with enough measurements alone; the others of one volume, pitch and brightness together."""
-    out = {key: members for key, members in measured.items() if len(members) >= ENOUGH}
-    rest: dict[tuple[int, float, Contrast], list[VisitOutcome]] = defaultdict(list)
-    for key, members in measured.items():
-        if key not in out:
-            rest[key[:3]] += members
-    for (place, pitch, brightness), members in rest.items():
-        out[(place, pitch, brightness, _geometric_mean([visit.snr for visit in members]))] = members
-    return out
+def _snrs(known: Lessons) -> list[float]:
+    """One signal-to-noise ratio, or two where the study has unlike ones."""
+    if not len(known.snrs):
+        return [1.0]
+    low, high = (float(np.quantile(known.snrs, q)) for q in (0.2, 0.8))
+    return [low, high] if high > LIKE_EACH_OTHER * low else [float(np.median(known.snrs))]
 
 
-def _errors(members: Sequence[VisitOutcome]) -> list[float]:
-    """Errors of the fragments that were seen, percent."""
-    return [error for error in map(volume_error_percent, members) if error is not None]
+def _volumes(known: Lessons) -> list[float]:
+    """Of the usual volumes those that the study has around it."""
+    seen = 2 ** (known.missed.place[:, 0] * NEAR[0])
+    low, high = float(np.quantile(seen, 0.02)), float(np.quantile(seen, 0.98))
+    inside = [volume for volume in VOLUMES_MM3 if low / np.sqrt(2) <= volume <= high * np.sqrt(2)]
+    return inside or [float(np.median(seen))]
 
 
-def _cell(
-    key: Key,
-    members: list[VisitOutcome],
-    changes: dict[Key, list[float]],
-    floors: list[VisitOutcome],
-    seen: dict[int, list[float]],
-) -> PrecisionCell | None:
-    """One cell; where nearly all its fragments were missed, with the errors of all of its volume or the next one."""
-    own = _errors(members)
-    errors = next((e for e in (own, seen[key[0]], seen[key[0] + 1]) if len(e) >= LEAST), [])
-    if len(members) < LEAST or not errors:
-        return None
-    sd = float(np.std(errors, ddof=1))
-    snrs = {visit.snr for visit in members}
+def _cell(known: Lessons, pitch_mm: float, contrast: Contrast, snr: float, volume_mm3: float) -> PrecisionCell:
+    place = np.array([np.log2(volume_mm3), pitch_mm, np.log2(snr)]) / NEAR
+    spot = Spot(place, CONTRASTS[contrast.value])
+    around = near(known.errors, spot, ENOUGH)
+    located = middle(known.errors.value, around.weight)
+    location = shrunk(located, spread(known.errors.value, around.weight, located), around.count)
+    deviation = spread(known.errors.value, around.weight, location)
+    offset = float(np.average(known.errors.offset, weights=around.weight))
+    gain = float(np.clip(((volume_mm3 + offset) * np.exp(location) - offset) / volume_mm3, *GAIN))
+    pairs = near(known.changes, spot, ENOUGH)
+    changed = spread(known.changes.value, pairs.weight, 0.0)
+    unseen = near(known.missed, spot, ENOUGH_MISSED, width=NARROW)
     return PrecisionCell(
-        volume_mm3=round(_geometric_mean([visit.true_mm3 for visit in members]), 1),
-        thickness_mm=key[1],
-        contrast=key[2],
-        snr=round(key[3], 2),
-        n=len(members),
-        bias_percent=round(float(np.mean(errors)), 3),
-        sd_percent=round(sd, 3),
-        sd_floor_mm3=round(_floor(key[1], snrs, floors), 3),
-        change_sd_percent=round(_change_sd(key, snrs, changes, sd * math.sqrt(2)), 3),
-        missed_share=round(1 - len(own) / len(members), 4),
+        volume_mm3=volume_mm3,
+        thickness_mm=pitch_mm,
+        contrast=contrast,
+        snr=round(snr, 2),
+        n=max(LEAST, round(min(around.count, pairs.count))),
+        bias_percent=round(100 * (1 / gain - 1), 3),
+        sd_percent=round(100 * deviation * (volume_mm3 + offset) / volume_mm3 / gain, 3),
+        sd_floor_mm3=round(_floor(known.floors, pitch_mm), 3),
+        change_sd_percent=round(100 * changed / gain, 3),
+        missed_share=round(float(np.average(known.missed.value, weights=unseen.weight)), 4),
     )
 
 
-def _change_sd(key: Key, snrs: set[float], changes: dict[Key, list[float]], otherwise: float) -> float:
-    """From the narrowest set of pairs that is large enough: the cell, its pitch, its volume; else ``otherwise``."""
-    wider: tuple[Callable[[Key], bool], ...] = (
-        lambda k: k[:3] == key[:3] and k[3] in snrs,
-        lambda k: k[:2] == key[:2],
-        lambda k: k[0] == key[0],
-    )
-    for belongs in wider:
-        errors = [error for k, found in changes.items() if belongs(k) for error in found]
-        if len(errors) >= ENOUGH:
-            return float(np.std(errors, ddof=1))
-    return otherwise
-
-
-def _floor(pitch_mm: float, snrs: set[float], floors: list[VisitOutcome]) -> float:
-    """From visits without a fragment scanned alike; of the same pitch; of all. 0 where there are too few."""
-    alike = [visit for visit in floors if visit.pitch_mm == pitch_mm]
-    for members in ([visit for visit in alike if visit.snr in snrs], alike, floors):
-        if len(members) >= LEAST:
-            return float(np.std([visit.measured_mm3 or 0.0 for visit in members], ddof=1))
-    return 0.0
-
-
-def _geometric_mean(values: Sequence[float]) -> float:
-    return float(np.exp(np.mean(np.log(values))))
+def _floor(floors: Vector, pitch_mm: float) -> float:
+    """Root mean square of what is measured of nothing, in slices like these, drawn towards that of all slices, mm³."""
+    if len(floors) < LEAST:
+        return 0.0
+    squares = floors[:, 1] ** 2
+    own = squares[np.abs(floors[:, 0] - pitch_mm) < 0.5]
+    return float(np.sqrt((own.sum() + FLOOR_OF_ALL * squares.mean()) / (len(own) + FLOOR_OF_ALL)))

@@ -18,6 +18,7 @@ from pipeline.validation.agreement import (
 )
 from pipeline.validation.draw import Kind
 from pipeline.validation.outcome import PairOutcome, VisitOutcome
+from pipeline.validation.strata import Coverage, coverage, coverage_by, visits
 
 SMALL_MM3 = 200.0
 """Fragments below this say how well the smallest can be told."""
@@ -61,7 +62,7 @@ class Summary:
     detection
         From visits without a fragment, and from small ones.
     coverage_volume, coverage_change, coverage_rate
-        How often the 95 % intervals hold the truth.
+        How often the 95 % intervals hold the truth; ``coverage_by`` the same in parts of the pairs.
     complete_called, false_complete, none_called, direction_right
         Vanished fragments called complete; others called complete although more than the stated detection limit
         remained; unchanged ones called without detectable change; changes called with the right sign.
@@ -81,6 +82,7 @@ class Summary:
     coverage_volume: Share
     coverage_change: Share
     coverage_rate: Share
+    coverage_by: tuple[Coverage, ...]
     complete_called: Share
     false_complete: Share
     none_called: Share
@@ -93,6 +95,7 @@ def summarise(outcomes: Sequence[PairOutcome]) -> Summary:
     """Judge a study."""
     good = [one for one in outcomes if one.refused is None and one.usable]
     still = [one for one in good if one.kind == Kind.UNCHANGED and one.baseline.present and one.followup.present]
+    everywhere = coverage("all", "all pairs", good)
     seconds = sorted(one.seconds for one in outcomes if one.refused is None)
     return Summary(
         pairs=len(outcomes),
@@ -104,17 +107,10 @@ def summarise(outcomes: Sequence[PairOutcome]) -> Summary:
         repeatability=repeatability([_volumes(one) for one in still if one.same_scan]),
         reproducibility=repeatability([_volumes(one) for one in still]),
         detection=_detection(good),
-        coverage_volume=share(
-            [_within(v.low_mm3, v.true_mm3, v.high_mm3) for one in good for v in visits(one) if v.true_mm3 > 0]
-        ),
-        coverage_change=share([_within(one.delta_low_mm3, one.true_delta_mm3, one.delta_high_mm3) for one in good]),
-        coverage_rate=share(
-            [
-                _within(one.rate_low_percent, one.true_rate_percent, one.rate_high_percent)
-                for one in good
-                if one.rate_percent is not None
-            ]
-        ),
+        coverage_volume=everywhere.volume,
+        coverage_change=everywhere.change,
+        coverage_rate=everywhere.rate,
+        coverage_by=coverage_by(good),
         complete_called=share([one.category == "complete" for one in good if one.kind == Kind.COMPLETE]),
         false_complete=share([_falsely_complete(one) for one in good if one.kind != Kind.COMPLETE]),
         none_called=share([one.category == "no_detectable_change" for one in good if one.kind == Kind.UNCHANGED]),
@@ -122,11 +118,6 @@ def summarise(outcomes: Sequence[PairOutcome]) -> Summary:
         swap=_swap(good),
         seconds=seconds[len(seconds) // 2] if seconds else 0.0,
     )
-
-
-def visits(one: PairOutcome) -> tuple[VisitOutcome, VisitOutcome]:
-    """Both visits of a pair."""
-    return one.baseline, one.followup
 
 
 def volume_error_percent(one: VisitOutcome) -> float | None:
@@ -178,10 +169,6 @@ def _known(values: Sequence[float | None]) -> list[float]:
 
 def _volumes(one: PairOutcome) -> tuple[float, float]:
     return one.baseline.measured_mm3 or 0.0, one.followup.measured_mm3 or 0.0
-
-
-def _within(low: float | None, value: float | None, high: float | None) -> bool:
-    return low is not None and value is not None and high is not None and low <= value <= high
 
 
 def _detection(good: Sequence[PairOutcome]) -> Detection | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipeline.report.numbers import EN_DASH, in_words
@@ -12,9 +12,18 @@ from pipeline.validation.summary import LARGE_MM3, Summary
 
 ENOUGH = 20
 """Fewer cases than this show nothing, whichever way they fall."""
+ENOUGH_PAIRS = 40
+"""Usable pairs from which on parts of a study make profiles worth judging it by."""
 
 
 LARGE = f"≥ {LARGE_MM3:.0f} mm³"
+
+
+class Basis(StrEnum):
+    """Which precision profile a figure rests on."""
+
+    IN_USE = "profile in use"
+    CROSS_FITTED = "cross-fitted profile"
 
 
 class Met(StrEnum):
@@ -37,6 +46,10 @@ class Verdict:
         Cases that it rests on.
     met
         Whether it was reached.
+    basis
+        The precision profile that it was judged with.
+    in_use
+        What was found with the profile in use, where that is not what the goal was judged by.
     """
 
     goal: str
@@ -44,10 +57,31 @@ class Verdict:
     found: str
     n: int
     met: Met
+    basis: Basis = Basis.IN_USE
+    in_use: str | None = None
 
 
-def verdicts(summary: Summary, goals: Goals) -> tuple[Verdict, ...]:
-    """Every goal with what was found."""
+def verdicts(summary: Summary, goals: Goals, crossed: Summary | None = None) -> tuple[Verdict, ...]:
+    """Every goal with what was found.
+
+    Parameters
+    ----------
+    summary
+        The pairs as reported with the profile in use.
+    crossed
+        The same pairs, each by the profile of other patients. Goals are judged by these where there are at least
+        :data:`ENOUGH_PAIRS` usable ones: it is what the profile of this study will give.
+    """
+    own = _judge(summary, goals)
+    if crossed is None or crossed.usable < ENOUGH_PAIRS:
+        return own
+    other = _judge(crossed, goals)
+    return tuple(
+        replace(found, basis=Basis.CROSS_FITTED, in_use=before.found) for found, before in zip(other, own, strict=True)
+    )
+
+
+def _judge(summary: Summary, goals: Goals) -> tuple[Verdict, ...]:
     everything = summary.groups[0].change_percent
     large = next((group.change_percent for group in summary.groups if group.name.startswith(LARGE)), None)
     covered = goals.coverage_percent

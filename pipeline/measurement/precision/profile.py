@@ -36,10 +36,10 @@ simulation of whole pairs. Any subset of a grid is allowed.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -176,25 +176,43 @@ class PrecisionProfile:
         place, exceeded = self._clamped(volume_mm3, thickness_mm, snr)
         total = np.zeros(5)
         for contrast, weight in self._classes(brightness):
-            cells = [cell for cell in self.cells if cell.contrast is contrast]
-            total += weight * _interpolated(cells, place)
+            total += weight * self._tables[contrast].at(place[None])[0]
         bias, sd, change_sd, floor, missed = (float(value) for value in total)
         return Precision(bias, sd, change_sd, floor, min(1.0, missed), exceeded)
 
     def surely_seen_mm3(self, thickness_mm: float, brightness: float | None, snr: float | None) -> float:
         """Least volume from which on at least 95 % of fragments are found; the largest of the profile if none is."""
-        volumes = np.array([cell.volume_mm3 for cell in self.cells])
-        grid = np.geomspace(volumes.min(), volumes.max(), STEPS)
-        missed = np.array([self.at(float(v), thickness_mm, brightness, snr).missed_share for v in grid])
+        volumes = [cell.volume_mm3 for cell in self.cells]
+        grid = np.geomspace(min(volumes), max(volumes), STEPS)
+        low, high, lowest_snr = self._range
+        row = _place(1.0, thickness_mm, snr or lowest_snr)
+        places = np.clip(np.column_stack([np.log2(grid) / NEAR[0], np.tile(row[1:], (STEPS, 1))]), low, high)
+        missed = np.zeros(STEPS)
+        for contrast, weight in self._classes(brightness):
+            missed += weight * self._tables[contrast].at(places)[:, 4]
         failed = np.flatnonzero(missed > 1 - SEEN + 1e-9)
         return float(grid[min(failed[-1] + 1, len(grid) - 1)]) if len(failed) else float(grid[0])
+
+    @cached_property
+    def _tables(self) -> Mapping[Contrast, _Table]:
+        """Places and values of the cells of each class of contrast that there is."""
+        return {c: _Table.of([cell for cell in self.cells if cell.contrast is c]) for c in self._contrasts}
+
+    @cached_property
+    def _contrasts(self) -> tuple[Contrast, ...]:
+        return tuple(c for c in Contrast if any(cell.contrast is c for cell in self.cells))
+
+    @cached_property
+    def _range(self) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+        """Lowest and highest place of all cells, and the lowest signal-to-noise ratio."""
+        known = np.array([_place(cell.volume_mm3, cell.thickness_mm, cell.snr) for cell in self.cells])
+        return known.min(axis=0), known.max(axis=0), min(cell.snr for cell in self.cells)
 
     def _clamped(
         self, volume_mm3: float, thickness_mm: float, snr: float | None
     ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-        asked = _place(max(volume_mm3, 1.0), thickness_mm, snr or min(cell.snr for cell in self.cells))
-        known = np.array([_place(cell.volume_mm3, cell.thickness_mm, cell.snr) for cell in self.cells])
-        low, high = known.min(axis=0), known.max(axis=0)
+        low, high, lowest_snr = self._range
+        asked = _place(max(volume_mm3, 1.0), thickness_mm, snr or lowest_snr)
         tolerance = np.array([0.5, 0.5, 0.5])  # half a step beyond the outermost cell is still what it stands for
         outside = (asked < low - tolerance) | (asked > high + tolerance)
         names = ("volume", "slice distance", "signal-to-noise ratio")
@@ -202,7 +220,7 @@ class PrecisionProfile:
 
     def _classes(self, brightness: float | None) -> list[tuple[Contrast, float]]:
         """Which classes of contrast count how much; of those that the profile has."""
-        present = [c for c in Contrast if any(cell.contrast is c for cell in self.cells)]
+        present = self._contrasts
         centres = np.array([CONTRASTS[c.value] for c in present])
         value = float(np.clip(CONTRASTS["middle"] if brightness is None else brightness, centres.min(), centres.max()))
         weights = [float(np.interp(value, centres, np.eye(len(present))[k])) for k in range(len(present))]
@@ -214,12 +232,27 @@ def _place(volume_mm3: float, thickness_mm: float, snr: float) -> NDArray[np.flo
     return np.array([np.log2(volume_mm3), thickness_mm, np.log2(snr)]) / NEAR
 
 
-def _interpolated(cells: list[PrecisionCell], place: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean of the cells by inverse distance (Shepard, 4th power): exact at a cell, between neighbours within both."""
-    known = np.array([_place(cell.volume_mm3, cell.thickness_mm, cell.snr) for cell in cells])
-    weight = 1.0 / (((known - place) ** 2).sum(axis=1) + SOFT) ** 2
-    values = np.array([_values(cell) for cell in cells])
-    return np.asarray(np.average(values, axis=0, weights=weight), dtype=np.float64)
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Cells of one contrast: places (n, 3) and values (n, 5) as of :func:`_values`."""
+
+    places: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, cells: Sequence[PrecisionCell]) -> _Table:
+        """The table of some cells."""
+        places = np.array([_place(cell.volume_mm3, cell.thickness_mm, cell.snr) for cell in cells])
+        return cls(places, np.array([_values(cell) for cell in cells]))
+
+    def at(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Means of the cells by inverse distance (Shepard, 4th power), a row per place (m, 3).
+
+        Exact at a cell, between neighbours within both.
+        """
+        apart = ((self.places[None] - places[:, None]) ** 2).sum(axis=2)
+        weight = 1.0 / (apart + SOFT) ** 2
+        return np.asarray((weight @ self.values) / weight.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def _values(cell: PrecisionCell) -> tuple[float, float, float, float, float]:
@@ -233,6 +266,7 @@ def _values(cell: PrecisionCell) -> tuple[float, float, float, float, float]:
     )
 
 
+@cache
 def _few(n: int) -> float:
     """By how much a standard deviation of n values is widened: Student's prediction interval over the normal one."""
     if n < 3:
