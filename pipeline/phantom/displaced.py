@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +68,16 @@ def paint_displaced(spine: SpineSpec, fragments: Sequence[FragmentSpec], spacing
     out = []
     for level in dict.fromkeys(fragment.level for fragment in fragments):
         region = Region.around(np.stack([landmarks[level] - _REACH_MM, landmarks[level] + _REACH_MM]), spacing_mm)
-        here = [fragment for fragment in fragments if fragment.level == level]
-        tissue = region.build(spine, here).tissue
-        out.append(Displaced(level, tissue, tissue.array != region.build(spine).tissue.array))
+        here = tuple(fragment for fragment in fragments if fragment.level == level)
+        tissue = _painted(region, spine, here)
+        out.append(Displaced(level, tissue, tissue.array != _painted(region, spine, ()).array))
     return out
+
+
+@lru_cache(maxsize=3)
+def _painted(region: Region, spine: SpineSpec, fragments: tuple[FragmentSpec, ...]) -> Volume:
+    """Tissue codes of a box; kept, for visits of one patient differ in their fragments only, or not even in these."""
+    return region.build(spine, fragments).tissue
 
 
 def pasted(base: FineMap, displaced: Sequence[Displaced]) -> FineMap:

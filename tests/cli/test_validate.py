@@ -13,6 +13,10 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.cli.counting import PairDisplay
+from pipeline.config import MeasurementSettings
+from pipeline.measurement.precision import PrecisionProfile
+from pipeline.validation.outcome import outcome_from_json
+from pipeline.validation.rejudge import rejudged
 from tests.validation import rows
 
 RUN = CliRunner()
@@ -59,7 +63,7 @@ def test_a_wrong_protocol_is_refused_before_anything_is_made(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_two_real_pairs_from_protocol_to_page(tmp_path: Path) -> None:
     data = yaml.safe_load((rows.CONFIGS / "quick.yaml").read_text(encoding="utf-8"))
-    data |= {"map_spacing_mm": 1.0, "swap_every": 2, "truth": {"volume_mm3": [900, 1200]}}
+    data |= {"map_spacing_mm": 1.0, "swap_every": 2, "pairs_per_anatomy": 2, "truth": {"volume_mm3": [900, 1200]}}
     data["scans"]["sagittal"]["series"][0] |= {"slices": 9, "matrix": 200, "pixel_mm": 1.3}
     protocol, out = tmp_path / "coarse.yaml", tmp_path / "out"
     protocol.write_text(yaml.safe_dump(data), encoding="utf-8")
@@ -74,6 +78,9 @@ def test_two_real_pairs_from_protocol_to_page(tmp_path: Path) -> None:
     if pairs[0]["refused"] is None:
         assert pairs[0]["swap_mm3"] < 1e-6 * pairs[0]["baseline"]["measured_mm3"]
         assert pairs[0]["delta_mm3"] is not None
+    outcomes = [outcome_from_json(path.read_text(encoding="utf-8")) for path in sorted(out.glob("pairs/*/pair-*.json"))]
+    assert any(one.evidence for one in outcomes)
+    assert list(rejudged(outcomes, MeasurementSettings(), PrecisionProfile.load())) == outcomes
     first = {path: path.read_bytes() for path in out.iterdir() if path.is_file()}
     again = RUN.invoke(app, arguments)
     assert "2 of 2 pairs are finished already" in again.stderr

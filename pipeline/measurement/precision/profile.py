@@ -10,7 +10,8 @@ It is a JSON file, ``profile.json`` beside this module, or a department's own
                 "change_sd_percent": 6.0, "missed_share": 0.0}, ...]}
 
 ``volume_mm3``
-    True volume, > 0; of a pair, the mean of both visits.
+    Volume, > 0; of a pair, the mean of both visits. True for ``missed_share``; as measured for the spreads and the bias
+    where a study of whole pairs made the file, for by that they are asked.
 ``thickness_mm``
     Distance of neighbouring slices (thickness and gap), mm.
 ``contrast``
@@ -19,11 +20,11 @@ It is a JSON file, ``profile.json`` beside this module, or a department's own
 ``snr``
     Mean signal of the vertebral bodies over the standard deviation of the noise.
 ``n``
-    Number of measurements in the cell. A standard deviation of few is widened (Student's prediction interval).
+    Number of measurements behind the cell. A standard deviation of few is widened (Student's prediction interval).
 ``bias_percent``, ``sd_percent``
-    Mean and standard deviation of 100 × (measured − true) / true of one visit, missed fragments left out.
+    Location and standard deviation of 100 × (measured − true) / true of one visit, missed fragments left out.
 ``sd_floor_mm3``
-    Standard deviation of what is measured where there is no fragment; 0 where that was not asked.
+    Standard deviation (about 0) of what is measured where there is no fragment; 0 where that was not asked.
 ``change_sd_percent``
     Standard deviation of the error of V1 − V0, in percent of the mean true volume of the pair.
 ``missed_share``
