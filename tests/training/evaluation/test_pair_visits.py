@@ -87,13 +87,6 @@ def test_a_shrunken_fragment_lies_within_the_larger_one(patient: Patient, room: 
     assert (before.array[tuple(at.T)] > 0.2).mean() > 0.85
 
 
-def test_a_vanished_fragment_leaves_no_truth(patient: Patient, room: CanalRoom) -> None:
-    made = draw_pair(patient, room, pair(0, Kind.VANISHED, 0.0))
-    assert made is not None
-    assert made.followup.true_mm3 == 0
-    assert not made.followup.truth.array.any()
-
-
 def test_the_same_pair_comes_out_the_same_and_both_visits_differ(
     patient: Patient, room: CanalRoom, drawn: DrawnPair
 ) -> None:
@@ -101,22 +94,24 @@ def test_the_same_pair_comes_out_the_same_and_both_visits_differ(
     assert again is not None
 
     def same(one: DrawnVisit, other: DrawnVisit) -> bool:
-        return np.array_equal(one.image.array, other.image.array) and np.array_equal(
-            one.image.affine, other.image.affine
-        )
+        first, second = one.image, other.image
+        return np.array_equal(first.array, second.array) and np.array_equal(first.affine, second.affine)
 
     assert same(drawn.baseline, again.baseline)
     assert same(drawn.followup, again.followup)
     assert not same(drawn.baseline, drawn.followup)
 
 
-def test_what_the_slab_cuts_is_drawn_nearer_to_the_middle(patient: Patient, room: CanalRoom) -> None:
-    aside = replace(FRAGMENT, lateral_mm=7.5)
-    made = draw_pair(patient, room, PairWanted(1, Kind.STAYED, "L3/L4", aside, aside))
+def test_what_the_slab_cuts_is_drawn_nearer_to_the_middle_and_what_vanished_has_no_truth(
+    patient: Patient, room: CanalRoom
+) -> None:
+    made = draw_pair(patient, room, PairWanted(1, Kind.VANISHED, "L3/L4", replace(FRAGMENT, lateral_mm=7.5), None))
     assert made is not None
     assert made.wanted.baseline is not None
     assert made.wanted.baseline.lateral_mm < 7.5
     assert volume(made.baseline.truth) == pytest.approx(made.baseline.true_mm3, rel=0.015)
+    assert made.followup.true_mm3 == 0
+    assert not made.followup.truth.array.any()
 
 
 def test_a_scanner_adds_noise_shading_and_gain() -> None:
