@@ -6,15 +6,17 @@ The peers are no dependency of the project; run it where they are installed besi
 
     python -m venv peers && peers/bin/pip install -e . itk-elastix antspyx picsl-greedy
     OMP_NUM_THREADS=1 ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS=1 peers/bin/python benchmarks/registration_peers.py \\
-        PATH/spider/t2_space --pairs 100 --peer-pairs 10 --write benchmarks/registration_peers.md
+        PATH/spider/t2_space --pairs 100 --peer-pairs 10 --keep pairs.jsonl --write benchmarks/registration_peers.md
 
-Peers that are not installed are left out, and named.
+Peers that are not installed are left out, and named. With ``--keep`` every pair is written down at once, so that a run
+that was stopped goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import os
 import platform
 import sys
@@ -148,33 +150,60 @@ def judged(pair: Pair, transform: Affine, spent: float) -> Row:
     return float(error.mean()), float(error.max()), spent
 
 
-def measure(
-    files: list[Path], pairs: int, peer_pairs: int, seconds: float
-) -> tuple[dict[str, list[Row]], NDArray[np.float64]]:
-    """Rows of every tool, and our estimated errors (95 %)."""
-    rows: dict[str, list[Row]] = {"discdelta": [], **{name: [] for name in PEERS}}
-    estimates = []
+class Kept:
+    """What was measured, by tool and pair: in memory, and line by line in a file where one is given."""
+
+    def __init__(self, file: Path | None) -> None:
+        self.file = file
+        self.found: dict[tuple[str, int], tuple[Row, float]] = {}
+        if file is not None and file.exists():
+            for line in file.read_text(encoding="utf-8").splitlines():
+                one = json.loads(line)
+                self.found[one["tool"], one["pair"]] = (tuple(one["row"]), one["estimate"])
+
+    def add(self, tool: str, pair: int, row: Row, estimate: float = 0.0) -> None:
+        """``estimate`` is the error that the tool expects of itself, mm."""
+        self.found[tool, pair] = (row, estimate)
+        print(pair, tool, *(f"{value:.3f}" for value in row), flush=True)
+        if self.file is not None:
+            with self.file.open("a", encoding="utf-8") as out:
+                out.write(json.dumps({"tool": tool, "pair": pair, "row": row, "estimate": estimate}) + "\n")
+
+    def rows(self, tool: str) -> list[Row]:
+        """Of one tool, by pair."""
+        return [row for (name, _), (row, _) in sorted(self.found.items()) if name == tool]
+
+    def estimates(self) -> NDArray[np.float64]:
+        """Our estimated errors (95 %), by pair."""
+        return np.array([estimate for (name, _), (_, estimate) in sorted(self.found.items()) if name == "discdelta"])
+
+
+def measure(files: list[Path], pairs: int, peer_pairs: int, seconds: float, kept: Kept) -> None:
+    """Fill ``kept``, beginning no further pair once the time is up."""
     sources: dict[Path, Any] = {}
     until = time.monotonic() + seconds
+    peers = {name: peer for name, (package, peer) in PEERS.items() if installed(package) is not None}
+    loaded: set[str] = set()
+    ramp = np.linspace(-1, 1, 48, dtype=np.float32)
+    blob = Volume(np.exp(-(ramp[:, None, None] ** 2 + ramp[:, None] ** 2 + ramp**2)), np.eye(4))
     for n in range(pairs):
-        if n > 0 and time.monotonic() > until:
-            break
+        wanted = ["discdelta", *(peers if n < peer_pairs else ())]
+        missing = [name for name in wanted if (name, n) not in kept.found]
+        if not missing:
+            continue
+        if time.monotonic() > until:
+            return
         file = files[n % len(files)]
-        sources.setdefault(file, spider(file))
+        if file not in sources:
+            sources[file] = spider(file)
         pair = moved_pair(sources[file], n, jitter_mm=1.0)
-        began = time.process_time()
-        transform, estimate = ours(pair)
-        rows["discdelta"].append(judged(pair, transform, time.process_time() - began))
-        estimates.append(estimate)
-        if n < peer_pairs:
-            for name, (package, peer) in PEERS.items():
-                if installed(package) is None:
-                    continue
-                began = time.process_time()
-                transform = from_start(peer, pair)
-                rows[name].append(judged(pair, transform, time.process_time() - began))
-        print(n, {name: tuple(round(v, 3) for v in found[-1]) for name, found in rows.items() if found}, flush=True)
-    return rows, np.array(estimates)
+        for name in missing:
+            if name in peers and name not in loaded:
+                peers[name](blob, blob)  # the first call also loads libraries
+                loaded.add(name)
+            began = time.process_time()
+            transform, estimate = ours(pair) if name == "discdelta" else (from_start(peers[name], pair), 0.0)
+            kept.add(name, n, judged(pair, transform, time.process_time() - began), estimate)
 
 
 def installed(package: str) -> str | None:
@@ -185,8 +214,10 @@ def installed(package: str) -> str | None:
         return None
 
 
-def table(rows: dict[str, list[Row]], estimates: NDArray[np.float64]) -> str:
+def table(kept: Kept, note: str) -> str:
     """The page that is kept in the repository."""
+    rows = {name: kept.rows(name) for name in ("discdelta", *PEERS)}
+    estimates = kept.estimates()
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
     lines = [
         "# Aligning two visits, beside other tools",
@@ -217,7 +248,7 @@ def table(rows: dict[str, list[Row]], estimates: NDArray[np.float64]) -> str:
         f"The error that discdelta estimates for itself (95 %) covered the true mean error in {covered:.0%} of the",
         f"pairs; its median is {np.median(estimates):.3f} mm.",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *(["", note] if note else [])]) + "\n"
 
 
 def main() -> None:
@@ -228,14 +259,19 @@ def main() -> None:
     parser.add_argument("--peer-pairs", type=int, default=10)
     parser.add_argument("--volumes", type=int, default=30, help="how many volumes to take turns with")
     parser.add_argument("--minutes", type=float, default=600.0, help="begin no further pair after this time")
+    parser.add_argument("--keep", type=Path, default=None, help="write every pair down here, and go on from it")
+    parser.add_argument("--note", default="", help="a sentence for the end of the page: what else the machine did")
     parser.add_argument("--write", type=Path, default=None, help="write the page here")
     wanted = parser.parse_args()
     files = sorted(wanted.folder.glob("*_t2space.npz"))[: wanted.volumes]
     if not files:
         parser.error(f"no *_t2space.npz in {wanted.folder}")
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    rows, estimates = measure(files, wanted.pairs, wanted.peer_pairs, 60 * wanted.minutes)
-    page = table(rows, estimates)
+    kept = Kept(wanted.keep)
+    measure(files, wanted.pairs, wanted.peer_pairs, 60 * wanted.minutes, kept)
+    if not kept.rows("discdelta"):
+        parser.error("no pair was measured in that time")
+    page = table(kept, wanted.note)
     print(page)
     if wanted.write is not None:
         wanted.write.write_text(page, encoding="utf-8")

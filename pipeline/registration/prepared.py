@@ -93,9 +93,15 @@ def _within(mask: NDArray[np.bool_], distance_mm: float, spacing: tuple[float, f
 
 
 def _even_out(image: NDArray[np.float32], spacing: tuple[float, float, float]) -> NDArray[np.float32]:
-    """Divide by the local mean within each slice, so that shading of either visit does not pull."""
-    widths = (0.0, SHADING_MM / spacing[1], SHADING_MM / spacing[2])
-    smooth = ndimage.gaussian_filter(image, widths, mode="nearest")
+    """Divide by the local mean within each slice, so that shading of either visit does not pull.
+
+    Three running means after each other are nearly a Gaussian of that width, at a cost that its width does not change.
+    """
+    smooth = image
+    for axis in (1, 2):
+        size = 2 * round(SHADING_MM / spacing[axis]) + 1
+        for _ in range(3):
+            smooth = ndimage.uniform_filter1d(smooth, size, axis, mode="nearest")
     floor = SHADING_FLOOR * float(smooth.mean()) + np.finfo(np.float32).tiny
     return np.asarray(image / (smooth + floor), dtype=np.float32)
 
@@ -125,14 +131,18 @@ def prepare(visit: Visit, anatomy: Anatomy, role: Role, names: tuple[str, ...]) 
 
 
 def _nearest(instances: NDArray[Any], values: list[int], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """For every point of the mask the bone it lies in or beside, in its own slice: a place in ``values``, from 1."""
+    """For every point of the mask the bone it lies in or beside, in its own slice: a place in ``values``, from 1.
+
+    Of every second row and column: to a pixel is near enough, at a quarter of the time.
+    """
     out = np.zeros(mask.shape, np.uint8)
+    rows, columns = mask.shape[1:]
     number = np.zeros(256, np.uint8)
     number[values] = np.arange(1, len(values) + 1)
-    marked = number[np.asarray(instances, np.uint8)]
+    marked = number[np.asarray(instances[:, ::2, ::2], np.uint8)]
     for n, part in enumerate(marked):
         if part.any() and mask[n].any():
             place = ndimage.distance_transform_edt(part == 0, return_distances=False, return_indices=True)
-            out[n] = part[tuple(place)]
+            out[n] = part[tuple(place)].repeat(2, axis=0).repeat(2, axis=1)[:rows, :columns]
     out[~mask] = 0
     return out

@@ -39,12 +39,18 @@ def bone_dice(baseline: Prepared, followup: Prepared, to_halfway: tuple[Affine, 
     return 2 * int((first & second).sum()) / total if total else 0.0
 
 
-def interpolation_error_mm(fixed: Prepared, moving: Prepared, transform: Affine) -> float:
-    """Standard error that comes from slices being coarse; nothing where one grid falls onto the other."""
+def interpolation_error_mm(fixed: Prepared, moving: Prepared, transforms: tuple[Affine, ...]) -> float:
+    """Standard error that comes from slices being coarse; nothing where one grid falls onto the other.
+
+    With few thick slices a search is drawn to where the grids fall onto each other. So the found transform alone
+    cannot tell whether they do: the worst of ``transforms`` counts, among them one that knows nothing of the grids.
+    """
     index = np.argwhere(fixed.mask)
-    chosen = index[:: max(1, len(index) // 2000)].astype(np.float64)
-    place = moving.image.to_index(rigid.apply(transform, fixed.image.to_lps(chosen)))
-    off_grid = min(1.0, 4 * float(np.abs(place[:, 0] - np.rint(place[:, 0])).mean()))
+    chosen = fixed.image.to_lps(index[:: max(1, len(index) // 2000)].astype(np.float64))
+    off_grid = 0.0
+    for transform in transforms:
+        place = moving.image.to_index(rigid.apply(transform, chosen))[:, 0]
+        off_grid = max(off_grid, min(1.0, 4 * float(np.abs(place - np.rint(place)).mean())))
     pitch, row, column = (max(a, b) for a, b in zip(fixed.image.spacing_mm, moving.image.spacing_mm, strict=True))
     slices = int(np.any(fixed.mask, axis=(1, 2)).sum())
     return off_grid * PITCH_SHARE * max(0.0, pitch - max(row, column)) * (FEW_SLICES / max(slices, 1)) ** 2

@@ -6,6 +6,7 @@ at the other has discs that open by a few degrees; the common alignment is then 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from pipeline import rigid
 from pipeline.findings import Finding, Severity
 from pipeline.registration import quality
 from pipeline.registration.alignment import SegmentMotion
-from pipeline.registration.polish import Polished, polish
+from pipeline.registration.polish import Effort, Polished, Sharpening, polish
 from pipeline.registration.prepared import Prepared
 from pipeline.volume import Affine, Points
 
@@ -27,21 +28,53 @@ NOTABLE_MM = 1.5
 """Motion between neighbours from which the reader is told."""
 FLOOR_DEG = 0.5
 """Smallest error (95 %) of an angle between neighbours."""
+EFFORT = Effort((4_000, 12_000), (0.05, 0.02))
+"""A third of the bone with a third of the points, and no finer than its error asks for."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Own:
-    """Transform of one vertebra (baseline to follow-up), its bone at baseline, and its errors (1 SD)."""
+class Own:
+    """One vertebra's own alignment.
+
+    Attributes
+    ----------
+    transform
+        (4, 4): baseline LPS mm to follow-up LPS mm.
+    points
+        (n, 3): some of its bone, baseline LPS mm.
+    error_deg, error_mm
+        Standard errors.
+    likeness
+        Correlation that it reaches with its rim, the mean of both directions.
+    """
 
     transform: Affine
     points: Points
     error_deg: float
     error_mm: float
+    likeness: float
 
 
-def segment_motions(first: Prepared, second: Prepared, transform: Affine) -> tuple[SegmentMotion, ...]:
-    """Motion between neighbouring vertebrae that both visits show, from the top down; empty where fewer than two do."""
-    own = {name: _own(first, second, transform, name) for name in first.names if name in second.names}
+def own_alignments(
+    first: Prepared, second: Prepared, transform: Affine, images: tuple[Sharpening, Sharpening] | None = None
+) -> dict[str, Own | None]:
+    """Every vertebra of both visits refined alone from the common alignment; None where its images do not fix it.
+
+    ``images`` are those of both visits, where they were made before.
+    """
+    images = images or (Sharpening.of(first), Sharpening.of(second))
+    names = [name for name in first.names if name in second.names]
+    return {name: _own((first, second), images, transform, name) for name in names}
+
+
+def segment_motions(
+    first: Prepared, second: Prepared, transform: Affine, own: Mapping[str, Own | None] | None = None
+) -> tuple[SegmentMotion, ...]:
+    """Motion between neighbouring vertebrae that both visits show, from the top down; empty where fewer than two do.
+
+    ``own`` are their own alignments, where they were found before.
+    """
+    own = own_alignments(first, second, transform) if own is None else own
     out = []
     for upper, lower in zip(first.names[:-1], first.names[1:], strict=True):
         above, below = own.get(upper), own.get(lower)
@@ -56,12 +89,15 @@ def only(prepared: Prepared, name: str) -> Prepared:
     return replace(prepared, mask=prepared.mask & mine, bone=prepared.bone & mine, names=(name,))
 
 
-def _own(first: Prepared, second: Prepared, transform: Affine, name: str) -> _Own | None:
+def _own(
+    visits: tuple[Prepared, Prepared], images: tuple[Sharpening, Sharpening], transform: Affine, name: str
+) -> Own | None:
     """One vertebra's alignment, both directions averaged; None where the images do not fix it."""
-    fixed, moving = only(first, name), only(second, name)
+    fixed, moving = (only(visit, name) for visit in visits)
     if not (fixed.bone.any() and moving.bone.any()):
         return None
-    forward, backward = polish(fixed, moving, transform), polish(moving, fixed, rigid.inverse(transform))
+    forward = polish(fixed, moving, transform, images, EFFORT)
+    backward = polish(moving, fixed, rigid.inverse(transform), images[::-1], EFFORT)
     if forward is None or backward is None:
         return None
     found = rigid.mean(forward.transform, rigid.inverse(backward.transform))
@@ -73,7 +109,8 @@ def _own(first: Prepared, second: Prepared, transform: Affine, name: str) -> _Ow
     centre = rigid.apply(found, points).mean(axis=0)[None]
     spread = np.sqrt(np.trace(forward.covariance[3:, 3:])) + np.sqrt(np.trace(backward.covariance[3:, 3:]))
     distance = np.hypot(spread, quality.disagreement_mm(gap, np.eye(4), centre)) / 2
-    return _Own(found, points, float(angle), float(distance))
+    likeness = (forward.correlation + backward.correlation) / 2
+    return Own(found, points, float(angle), float(distance), likeness)
 
 
 def _few(prepared: Prepared) -> Points:
@@ -86,7 +123,7 @@ def _spread_deg(polished: Polished) -> float:
     return float(np.degrees(np.sqrt(np.trace(polished.covariance[:3, :3]))))
 
 
-def _between(level: str, above: _Own, below: _Own, to_halfway: Affine) -> SegmentMotion:
+def _between(level: str, above: Own, below: Own, to_halfway: Affine) -> SegmentMotion:
     """The upper one's motion after the lower ones have been laid onto each other, its axes those of the half-way space.
 
     There the turn of exchanged visits has the other sign and is the same otherwise.

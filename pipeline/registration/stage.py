@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -12,11 +13,12 @@ from pipeline.dicom.visit import Role, Visit
 from pipeline.findings import Finding, Severity
 from pipeline.registration import coarse, quality
 from pipeline.registration.alignment import Alignment, AlignmentQuality, SegmentMotion
+from pipeline.registration.identity import identity_findings, likeness
 from pipeline.registration.landmarks import LandmarkFit, fit_landmarks
 from pipeline.registration.miscount import miscount_finding
-from pipeline.registration.polish import correlation, polish
+from pipeline.registration.polish import Sharpening, correlation, polish
 from pipeline.registration.prepared import BONES, Prepared, common_bones, prepare, registration_roles
-from pipeline.registration.segmental import segment_findings, segment_motions
+from pipeline.registration.segmental import own_alignments, segment_findings, segment_motions
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.volume import Affine, Points
 
@@ -29,6 +31,19 @@ DOUBTFUL = 0.75
 """Correlation of bone below which the names of both visits are put to the test."""
 WORSE = 0.01
 """Correlation that the polish may lose: its robust weights aim at the bone that did not change, not at the most."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """Both visits, prepared."""
+
+    first: Prepared
+    second: Prepared
+
+    @cached_property
+    def images(self) -> tuple[Sharpening, Sharpening]:
+        """Their images, made once for every polish."""
+        return Sharpening.of(self.first), Sharpening.of(self.second)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +81,11 @@ def align(
     second = prepare(followup, followup_anatomy, roles[1], names)
     findings = [*_landmark_findings(landmarks), *_choice_findings(roles[0] == roles[1], names)]
     refined, dice = _landmarks_only(landmarks), 0.0
-    if first is not None and second is not None:
-        refined = _refine(first, second, landmarks, settings)
+    sides = _Sides(first, second) if first is not None and second is not None else None
+    if sides is not None:
+        refined = _refine(sides, landmarks, settings)
         root = rigid.half(refined.transform)
-        dice = quality.bone_dice(first, second, (root, rigid.inverse(root)))
+        dice = quality.bone_dice(sides.first, sides.second, (root, rigid.inverse(root)))
     judged, failure = _judge(refined, dice, roles[0] == roles[1], settings)
     if first is not None and (failure or refined.similarity < DOUBTFUL):
 
@@ -80,22 +96,24 @@ def align(
             judged, failure = replace(judged, usable=False), [*failure, *miscount]
     transform = rigid.rounded(refined.transform)
     root = rigid.half(transform)
-    segments = _segments(first, second, transform, judged.usable and roles[0] == roles[1])
+    segments, identity = _vertebrae(sides, transform, judged.usable and roles[0] == roles[1])
+    judged = replace(judged, usable=judged.usable and all(one.severity is not Severity.ERROR for one in identity))
     return Alignment(
         baseline_to_followup=transform,
         baseline_to_halfway=root,
         followup_to_halfway=rigid.inverse(root),
         quality=judged,
-        findings=(*findings, *refined.findings, *failure, *segment_findings(segments)),
+        findings=(*findings, *refined.findings, *failure, *identity, *segment_findings(segments)),
         segments=segments,
     )
 
 
-def _segments(
-    first: Prepared | None, second: Prepared | None, transform: Affine, alike: bool
-) -> tuple[SegmentMotion, ...]:
-    """Motion between neighbouring vertebrae, where the alignment and the series allow to tell it."""
-    return segment_motions(first, second, transform) if first and second and alike else ()
+def _vertebrae(sides: _Sides | None, transform: Affine, alike: bool) -> tuple[tuple[SegmentMotion, ...], list[Finding]]:
+    """Motion between neighbouring vertebrae, and doubt that they are one person's, where alignment and series tell."""
+    if sides is None or not alike:
+        return (), []
+    own = own_alignments(sides.first, sides.second, transform, sides.images)
+    return segment_motions(sides.first, sides.second, transform, own), identity_findings(likeness(own))
 
 
 def _similarity_as_named(
@@ -111,15 +129,15 @@ def _similarity_as_named(
     return max(_similarity(first, second, found), _similarity(first, second, start))
 
 
-def _refine(first: Prepared, second: Prepared, landmarks: LandmarkFit, settings: RegistrationSettings) -> _Refined:
+def _refine(sides: _Sides, landmarks: LandmarkFit, settings: RegistrationSettings) -> _Refined:
     """Search and polish from the landmarks; keep them where the images do not agree better."""
-    start = landmarks.transform
+    first, second, start = sides.first, sides.second, landmarks.transform
     targets = _targets(first, second, start)
     found, findings = _search(first, second, start, settings.seed)
     best = max((start, found), key=lambda transform: _similarity(first, second, transform))
     linear = first.role == second.role or _similarity(first, second, best) >= LINEAR
-    forward = polish(first, second, best) if linear else None
-    backward = polish(second, first, rigid.inverse(best)) if linear else None
+    forward = polish(first, second, best, sides.images) if linear else None
+    backward = polish(second, first, rigid.inverse(best), sides.images[::-1]) if linear else None
     if forward is None or backward is None:
         return _Refined(found, landmarks.error_mm, _similarity(first, second, found), findings)
     transform = rigid.mean(forward.transform, rigid.inverse(backward.transform))
@@ -132,8 +150,9 @@ def _refine(first: Prepared, second: Prepared, landmarks: LandmarkFit, settings:
     variances = (
         quality.statistical_error_mm(forward, rigid.apply(transform, targets)) ** 2,
         quality.statistical_error_mm(backward, targets) ** 2,
-        quality.interpolation_error_mm(first, second, transform) ** 2,
-        quality.interpolation_error_mm(second, first, opposite) ** 2,
+        quality.interpolation_error_mm(first, second, (transform, start)) ** 2,
+        quality.interpolation_error_mm(second, first, (opposite, rigid.inverse(start))) ** 2,
+        (forward.last_mm**2 + backward.last_mm**2) / 2,
     )
     disagreement = quality.disagreement_mm(forward.transform, rigid.inverse(backward.transform), targets)
     tre = float(np.sqrt(disagreement**2 + 1.96**2 * sum(variances) / 2))
@@ -221,5 +240,8 @@ def _judge(
     )
     if not reasons:
         return figures, []
-    message = f"The visits could not be aligned on L4-S1: {'; '.join(reasons)}. Look at the level names of both visits."
+    message = (
+        f"The visits could not be aligned on L4-S1: {'; '.join(reasons)}. Look at the level names of both visits, and "
+        "whether both show the same person."
+    )
     return figures, [Finding("alignment-failed", Severity.ERROR, message)]

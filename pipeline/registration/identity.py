@@ -1,0 +1,40 @@
+"""Whether the two visits show one person: told from the bones themselves, as headers can be wrong or emptied.
+
+Vertebrae of two people differ in shape, in their veins and marrow and in what lies around them. Each vertebra is laid
+onto its counterpart by itself, so that a patient who lies bent otherwise is not taken for another one; what still
+differs then is noise, slices and another shading in one person, and everything else in two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from pipeline.findings import Finding, Severity
+from pipeline.registration.segmental import Own
+
+ANOTHER, DOUBTFUL = 0.45, 0.6
+"""Likeness below which the visits show two people, and below which they may (docs/alignment.md tells how often)."""
+
+
+def likeness(own: Mapping[str, Own | None]) -> float | None:
+    """How alike the vertebrae of both visits are, −1…1: their median correlation; None without a vertebra.
+
+    A vertebra that does not come to rest near its counterpart counts as not alike.
+    """
+    found = [0.0 if one is None else one.likeness for one in own.values()]
+    return float(np.median(found)) if found else None
+
+
+def identity_findings(alike: float | None) -> list[Finding]:
+    """Nothing where the bones are those of one person; a warning or an error where they may not be."""
+    if alike is None or alike >= DOUBTFUL:
+        return []
+    severity = Severity.ERROR if alike < ANOTHER else Severity.WARNING
+    message = (
+        f"The two visits may not show the same person: vertebra by vertebra their bones correlate by only {alike:.2f} "
+        f"({DOUBTFUL:g} and more in one person). Check that both folders belong to one patient before any change is "
+        "believed; strong artefacts, an operation or another kind of sequence can also be the reason."
+    )
+    return [Finding("patient-doubtful", severity, message)]
