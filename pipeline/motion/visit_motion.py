@@ -89,54 +89,78 @@ def estimate_motion(
     ValueError
         If a mask does not have the shape of ``fixed``.
     """
-    for mask in (fixed_bone_mask, left_out):
-        if mask is not None and mask.shape != fixed.shape:
-            raise ValueError(f"a mask of shape {mask.shape} does not fit a series of shape {fixed.shape}")
-    made = _scales(fixed, fixed_bone_mask, left_out, moving, 0.0 if same_frame else float(SEARCH_MM[-1]))
-    if made is None:
-        return _nothing()
-    start = np.eye(4) if same_frame else _searched(*made[0])
-    found: Fitted | None = None
-    for (target, lookup), steps in zip(made, STEPS, strict=True):
-        found = fit(target, lookup, start, steps)
+    return Still.of(fixed, fixed_bone_mask, left_out).motion_of(moving, same_frame=same_frame)
+
+
+@dataclass(frozen=True, eq=False)
+class Still:
+    """The reference series, prepared once for all series that are brought to it.
+
+    Attributes
+    ----------
+    fixed
+        The series.
+    part
+        It around the bone, evened out; None where nothing is left to compare.
+    rims
+        Bone with its rim, on the grid of ``part``, for every pass.
+    """
+
+    fixed: Volume
+    part: Volume | None
+    rims: tuple[NDArray[np.bool_], ...] = ()
+
+    @classmethod
+    def of(cls, fixed: Volume, bone: NDArray[np.bool_], left_out: NDArray[np.bool_] | None = None) -> Still:
+        """Parameters and errors as those of :func:`estimate_motion`."""
+        for mask in (bone, left_out):
+            if mask is not None and mask.shape != fixed.shape:
+                raise ValueError(f"a mask of shape {mask.shape} does not fit a series of shape {fixed.shape}")
+        where = np.argwhere(bone)
+        if len(where) == 0:
+            return cls(fixed, None)
+        margin = 6.0 / np.array(fixed.spacing_mm)
+        low, high = where.min(axis=0) - margin, where.max(axis=0) + margin
+        part = cropped(fixed, low, high)
+        corners = [cropped(fixed.with_array(mask), low, high) for mask in (bone, left_out) if mask is not None]
+        if part is None or any(corner is None for corner in corners):
+            return cls(fixed, None)
+        masks = [np.asarray(corner.array, bool) for corner in corners if corner is not None]
+        excluded = masks[1] if len(masks) > 1 else None
+        rims = tuple(target_mask(masks[0], excluded, rim, part.spacing_mm) for rim in RIMS_MM)
+        return cls(fixed, evened(part), rims) if rims[-1].any() else cls(fixed, None)
+
+    def motion_of(self, moving: Volume, *, same_frame: bool = True) -> SeriesMotion:
+        """As :func:`estimate_motion`."""
+        made = self._scales(moving, 0.0 if same_frame else float(SEARCH_MM[-1]))
+        if made is None:
+            return _nothing()
+        start = np.eye(4) if same_frame else _searched(*made[0])
+        found: Fitted | None = None
+        for (target, lookup), steps in zip(made, STEPS, strict=True):
+            found = fit(target, lookup, start, steps)
+            if found is None:
+                return _nothing()
+            start = found.transform
         if found is None:
             return _nothing()
-        start = found.transform
-    if found is None:
-        return _nothing()
-    return _judged(found, made[-1], same_frame)
+        return _judged(found, made[-1], same_frame)
 
-
-def _scales(
-    fixed: Volume, bone: NDArray[np.bool_], left_out: NDArray[np.bool_] | None, moving: Volume, farther_mm: float
-) -> list[tuple[Target, Lookup]] | None:
-    """Both images for every pass, coarse first; None where they do not meet."""
-    where = np.argwhere(bone)
-    if len(where) == 0:
-        return None
-    margin = 6.0 / np.array(fixed.spacing_mm)
-    low, high = where.min(axis=0) - margin, where.max(axis=0) + margin
-    part = cropped(fixed, low, high)
-    corners = [cropped(fixed.with_array(mask), low, high) for mask in (bone, left_out) if mask is not None]
-    if part is None or any(corner is None for corner in corners):
-        return None
-    masks = [np.asarray(corner.array, bool) for corner in corners if corner is not None]
-    excluded = masks[1] if len(masks) > 1 else None
-    rims = [target_mask(masks[0], excluded, rim, part.spacing_mm) for rim in RIMS_MM]
-    if not rims[-1].any():
-        return None
-    points = part.to_lps(np.argwhere(rims[0])[::20].astype(np.float64))
-    farther = np.array([0.0, 0.0, farther_mm])
-    reach = np.concatenate([points + farther, points - farther])
-    kept = around(moving, reach, np.eye(4))
-    if kept is None:
-        return None
-    part, kept = evened(part), evened(kept)
-    made = []
-    for width, mask, count in zip(WIDTHS_MM, rims, POINTS, strict=True):
-        seen = target_of(shown_alike(part, moving, width), mask, count)
-        made.append((seen, Lookup.of(shown_alike(kept, fixed, width))))
-    return made
+    def _scales(self, moving: Volume, farther_mm: float) -> list[tuple[Target, Lookup]] | None:
+        """Both images for every pass, coarse first; None where they do not meet."""
+        if self.part is None:
+            return None
+        points = self.part.to_lps(np.argwhere(self.rims[0])[::20].astype(np.float64))
+        farther = np.array([0.0, 0.0, farther_mm])
+        kept = around(moving, np.concatenate([points + farther, points - farther]), np.eye(4))
+        if kept is None:
+            return None
+        kept = evened(kept)
+        made = []
+        for width, mask, count in zip(WIDTHS_MM, self.rims, POINTS, strict=True):
+            seen = target_of(shown_alike(self.part, moving, width), mask, count)
+            made.append((seen, Lookup.of(shown_alike(kept, self.fixed, width))))
+        return made
 
 
 def _searched(target: Target, moving: Lookup) -> Affine:

@@ -103,15 +103,29 @@ class SeriesSegmentation:
         """The same in half the memory: probabilities are not known to more than three digits."""
         return replace(
             self,
-            probabilities=_halved(self.probabilities),
-            fragment_variants=_halved(self.fragment_variants),
+            probabilities=finished(self.probabilities),
+            fragment_variants=finished(self.fragment_variants),
             blocks=tuple(block.finished() for block in self.blocks),
         )
 
 
-def _halved(values: NDArray[np.floating]) -> NDArray[np.float16]:
-    """As float16; what is next to nothing becomes 0, for numbers too small for a format take processors long."""
-    return np.where(values < NOTHING, np.float32(0.0), values).astype(np.float16, copy=False)
+def finished(values: NDArray[np.floating]) -> NDArray[np.float16]:
+    """Probabilities (…, rows, columns) as float16; what is next to nothing becomes 0.
+
+    Numbers too small for a format take processors long. What already is float16 was finished before.
+    """
+    if values.dtype == np.float16:
+        return np.asarray(values)
+    result = np.zeros(values.shape, dtype=np.float16)
+    flat, given = result.reshape(-1, *values.shape[-2:]), values.reshape(-1, *values.shape[-2:])
+    # Slice by slice and without the empty surroundings: processors convert such numbers one at a time.
+    for target, one in zip(flat, given, strict=True):
+        kept = one >= NOTHING
+        rows = np.flatnonzero(kept.any(axis=1))
+        if rows.size:
+            part = slice(rows[0], rows[-1] + 1)
+            target[part] = np.where(kept[part], one[part], np.float32(0.0))
+    return result
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from pipeline.dicom.visit import Role
 from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
+from pipeline.segmentation.probable import most_probable
 from pipeline.volume import Volume
 
 COARSE_MM = 1.6
@@ -51,7 +52,7 @@ def carried_to(
             if structure is not Structure.BACKGROUND:
                 inside[structure] = _refined(coarse[(structure, *part)], step, shape)
         inside[Structure.BACKGROUND] = np.maximum(1.0 - inside[1:].sum(axis=0), 0.0)
-        labels[box] = inside.argmax(axis=0)
+        labels[box] = most_probable(inside)
     return SeriesSegmentation(
         role=role,
         labels=grid.with_array(labels),

@@ -12,6 +12,7 @@ from pipeline.dicom.visit import Role
 from pipeline.findings import Finding, Severity
 from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
 from pipeline.segmentation.axial_view import AxialView
+from pipeline.segmentation.probable import most_probable
 
 REACH_MM = 8.0
 """Patients move this far between two series at most, if they stay on the table."""
@@ -68,7 +69,7 @@ def agreement_of(role: Role, view: AxialView, carried: SeriesSegmentation, *, se
     -------
     AxialAgreement
     """
-    own = view.probabilities.argmax(axis=0)
+    own = most_probable(view.probabilities)
     other = view.crop(carried.labels.array)
     before = _dice(own == Structure.CANAL, other == Structure.CANAL)
     step = (0.0, 0.0, 0.0) if settled else _best_shift(own, other, view)
@@ -114,7 +115,7 @@ def _dice(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     return 2.0 * np.count_nonzero(one & other) / total if total else 0.0
 
 
-def _best_shift(own: NDArray[np.int64], other: NDArray[np.uint8], view: AxialView) -> tuple[float, float, float]:
+def _best_shift(own: NDArray[np.uint8], other: NDArray[np.uint8], view: AxialView) -> tuple[float, float, float]:
     """Shift of ``other`` in slices, rows and columns; zero unless it clearly gains.
 
     In-plane all shifts are tried at once by correlation; the canal alone would leave the direction along it open, so
@@ -148,7 +149,7 @@ class _Spectra:
     reach: tuple[int, int]
 
     @classmethod
-    def of(cls, own: NDArray[np.int64], other: NDArray[np.uint8], reach: tuple[int, int]) -> _Spectra:
+    def of(cls, own: NDArray[np.uint8], other: NDArray[np.uint8], reach: tuple[int, int]) -> _Spectra:
         shape = tuple(fft.next_fast_len(n + 2 * r, real=True) for n, r in zip(own.shape[1:], reach, strict=True))
         masks = [np.stack([labels == s for s in _COMPARED]).astype(np.float32) for labels in (own, other)]
         one, two = (fft.rfft2(mask, shape) for mask in masks)

@@ -16,6 +16,7 @@ from pipeline.segmentation.axial_evidence import combined, corroborated, followe
 from pipeline.segmentation.axial_view import AxialView, looked_at
 from pipeline.segmentation.names import vertebra_value
 from pipeline.segmentation.network import Predictor
+from pipeline.segmentation.probable import most_probable
 from pipeline.volume import Volume
 
 
@@ -63,8 +64,8 @@ def segment_axial(
     volume
         One stack on its native grid; any axis order, direction and obliquity.
     carried
-        What :func:`pipeline.segmentation.axial.carried_to` gives for this stack. Its arrays become those of the
-        result, and are changed: they are the largest that a study needs.
+        What :func:`pipeline.segmentation.axial.carried_to` gives for this stack. Its labels and instances become those
+        of the result, and are changed.
     network
         The axial network: probabilities (n, 6, rows, columns) of slices (n, 3, rows, columns).
     count
@@ -99,26 +100,20 @@ def _on_native_grid(role: Role, volume: Volume, carried: SeriesSegmentation, vie
     if role is not Role.AXIAL_T2:
         seen = view.crop(carried.probabilities[Structure.FRAGMENT])
         probabilities = corroborated(probabilities, seen, view.grid.spacing_mm)
-    own = tidied(probabilities.argmax(axis=0).astype(np.uint8), view.crop(carried.labels.array))
+    own = tidied(most_probable(probabilities), view.crop(carried.labels.array))
     own, own_instances = named(own, view.crop(carried.instances.array), vertebra_value("S1"), view.grid.spacing_mm)
     fragment = Structure.FRAGMENT
     own_variants = followed(view.fragment_variants, view.probabilities[fragment], probabilities[fragment])
-    labels, instances, whole = carried.labels.array, carried.instances.array, carried.probabilities
-    variants = np.repeat(whole[fragment][None], len(view.fragment_variants), axis=0)
-    for target, values, beyond in (
-        (labels, own, Structure.BACKGROUND),
-        (instances, own_instances, 0),
-        (variants, own_variants, 0.0),
-    ):
-        view.clear(target, beyond)
+    labels, instances = carried.labels.array, carried.instances.array
+    for target, values in ((labels, own), (instances, own_instances)):
+        view.clear(target, 0)
         view.paste(target, values)
-    view.clear(whole, 0.0)
-    view.clear(whole[Structure.BACKGROUND], 1.0)
-    view.paste(whole, probabilities)
+    before = carried.probabilities
+    seen_before = np.broadcast_to(before[fragment], (len(own_variants), *volume.shape))
     return SeriesSegmentation(
         role=role,
         labels=volume.with_array(labels),
         instances=volume.with_array(instances),
-        probabilities=whole,
-        fragment_variants=variants,
+        probabilities=view.renewed(before, probabilities, outside=Structure.BACKGROUND),
+        fragment_variants=view.renewed(seen_before, own_variants),
     )

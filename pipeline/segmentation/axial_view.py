@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
+from pipeline.segmentation.anatomy import SeriesSegmentation, Structure, finished
 from pipeline.segmentation.grid import CanonicalAxes, CanonicalSeries, Orientation
 from pipeline.segmentation.network import Predictor
 from pipeline.segmentation.normalise import normalise
@@ -67,6 +67,24 @@ class AxialView:
         """Write values (…, n, rows, columns) into ``target``, an array on the series' own grid, in place."""
         self.orientation.apply(target)[..., *self.box][..., self.slices, :, :] = values
 
+    def renewed(
+        self, before: NDArray[np.floating], values: NDArray[np.floating], outside: int | None = None
+    ) -> NDArray[np.float16]:
+        """Finished probabilities (…, slices, rows, columns) on the series' own grid, as float16.
+
+        Slices that were not looked at are those of ``before``; the others hold ``values`` inside the crop, and outside
+        of it nothing, or the class ``outside`` of the first axis. Whole series in float32 would be the largest arrays
+        of a study.
+        """
+        result = np.zeros(before.shape, dtype=np.float16)
+        if outside is not None:
+            result[outside] = 1.0
+        target, given = self.orientation.apply(result), self.orientation.apply(before)
+        others = np.setdiff1d(np.arange(target.shape[-3]), self.slices)
+        target[..., others, :, :] = finished(given[..., others, :, :])
+        self.paste(result, finished(values))
+        return result
+
     def clear(self, target: NDArray[T], value: float) -> None:
         """Fill the slices that were looked at of ``target``, an array on the series' own grid, in place."""
         self.orientation.apply(target)[..., self.slices, :, :] = value
@@ -111,10 +129,13 @@ def looked_at(
         seen = varied(plane, variant)
         again = np.ones_like(near) if number == 0 else near
         given = np.moveaxis(network(with_neighbours(series, seen, variant, slices[again])), 1, 0)
-        fine = series.between(given, seen, native)
+        fine = series.between(given[1:], seen, native)
         fragments[number] = fragments[0]
-        fragments[number, again] = fine[Structure.FRAGMENT]
-        mean[:, again] += fine
+        fragments[number, again] = fine[Structure.FRAGMENT - 1]
+        if again.all():
+            mean[1:] += fine
+        else:
+            mean[1:, again] += fine
     mean[:, near] /= np.float32(count)
     mean[Structure.BACKGROUND] = np.maximum(1.0 - mean[1:].sum(axis=0), 0.0)
     return AxialView(series.native, whole.orientation, box, slices, mean, fragments)

@@ -16,7 +16,7 @@ from pipeline.segmentation.network import Predictor
 from pipeline.segmentation.normalise import neighbour_step, normalise
 from pipeline.segmentation.variants import Variant, variants
 from pipeline.segmentation.views import varied
-from pipeline.volume import Volume
+from pipeline.volume import Affine, Volume
 
 PIXEL_MM = 0.75
 SLOTS = (Role.SAGITTAL_T2, Role.SAGITTAL_T1, Role.SAGITTAL_T1_POST, Role.SAGITTAL_STIR)
@@ -109,17 +109,28 @@ def _input(
     step = neighbour_step(series.spacing_mm[0]) * (-1 if variant.mirrored else 1)
     triple = np.clip(np.arange(n)[:, None] + np.array([-step, 0, step]), 0, n - 1)
     slices = np.zeros((n, 4 * len(SLOTS), *plane.count), dtype=np.float32)
-    points = _box_points(series, plane) if any(image is not None for _, image in taking_part) else None
+    affine = series.affine_of(plane)
     for slot, image in taking_part:
-        if image is None or points is None:
-            stack = series.resampled(plane)
-        else:
-            index = np.moveaxis(image.to_index(points), -1, 0)
-            values = image.array.astype(np.float32, copy=False)
-            stack = ndimage.map_coordinates(values, index, order=1, mode="nearest", prefilter=False)
+        stack = series.resampled(plane) if image is None else _resampled(image, affine, (n, *plane.count))
         slices[:, 3 * slot : 3 * slot + 3] = (normalise(stack) * np.float32(variant.contrast))[triple]
         slices[:, 3 * len(SLOTS) + slot] = 1.0
     return slices
+
+
+def _resampled(image: Volume, affine: Affine, shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """An image on a grid of another series, linear; the edge continues outside."""
+    across = np.linalg.solve(image.affine, affine)
+    return np.asarray(
+        ndimage.affine_transform(
+            image.array.astype(np.float32, copy=False),
+            across[:3, :3],
+            across[:3, 3],
+            output_shape=shape,
+            order=1,
+            mode="nearest",
+            prefilter=False,
+        )
+    )
 
 
 def _box_points(series: CanonicalSeries, plane: InPlane, step: int = 1) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from pipeline.segmentation.grid import CanonicalSeries, InPlane
 from pipeline.segmentation.locating import SpineBox, locate
 from pipeline.segmentation.network import Predictor
 from pipeline.segmentation.normalise import normalise
+from pipeline.segmentation.probable import most_probable
 from pipeline.segmentation.variants import variants
 from pipeline.segmentation.views import varied, with_neighbours
 from pipeline.volume import Volume
@@ -68,7 +69,7 @@ def predict(volume: Volume, network: Predictor, count: int, near: SpineBox | Non
     window = series.native_window(plane)
     slices = series.image.shape[0]
     mean = np.zeros((len(Structure), slices, *plane.count), dtype=np.float32)
-    native = np.zeros((len(Structure), slices, *window.plane.count), dtype=np.float32)
+    native = np.zeros((len(Structure) - 1, slices, *window.plane.count), dtype=np.float32)
     fragments = np.zeros((count, *volume.shape), dtype=np.float32)
     labels = np.zeros((count, slices, *plane.count), dtype=np.uint8)
     for number, variant in enumerate(variants(count)):
@@ -76,13 +77,14 @@ def predict(volume: Volume, network: Predictor, count: int, near: SpineBox | Non
         probabilities = np.moveaxis(network(with_neighbours(series, seen, variant)), 1, 0)
         own = series.between(probabilities, seen, plane)
         _complete(own)
-        labels[number] = own.argmax(axis=0)
+        labels[number] = most_probable(own)
         mean += own / count
-        fine = series.between(probabilities, seen, window.plane)
-        series.put(fragments[number], fine[Structure.FRAGMENT], window)
-        native += fine / count
+        fine = series.between(probabilities[1:], seen, window.plane)
+        series.put(fragments[number], fine[Structure.FRAGMENT - 1], window)
+        fine /= count
+        native += fine
     whole = np.zeros((len(Structure), *volume.shape), dtype=np.float32)
-    series.put(whole, native, window)
+    series.put(whole[1:], native, window)
     _complete(whole)
     return Prediction(series, plane, mean, labels, whole, fragments)
 

@@ -12,6 +12,7 @@ from scipy import ndimage
 from pipeline.segmentation.anatomy import SeriesSegmentation, Structure
 from pipeline.segmentation.grid import CanonicalSeries, InPlane, NativeWindow
 from pipeline.segmentation.names import vertebra_value
+from pipeline.segmentation.probable import most_probable
 from pipeline.volume import Volume
 
 FEATHER_MM = 6.0
@@ -43,13 +44,15 @@ def merged(target: SeriesSegmentation, found: FineResult) -> SeriesSegmentation:
     """``target`` with labels, instances, probabilities and variants renewed inside the box; arrays are copies."""
     series = found.series
     window = series.native_window(found.plane)
-    fine = np.stack([series.between(one, found.plane, window.plane) for one in found.probabilities])
+    # Without background: that is what the others leave.
+    fine = np.stack([series.between(one[1:], found.plane, window.plane) for one in found.probabilities])
     weight = _feather(fine.shape[-2:], window, found.plane)
     old = _windowed(series, target.probabilities, window)
     labels_before = _windowed(series, target.labels.array, window)
     near = _near(labels_before > 0, series)
     share = weight * near
-    new = (1 - share) * old + share * fine.mean(axis=0)
+    new = np.empty_like(old)
+    new[1:] = (1 - share) * old[1:] + share * fine.mean(axis=0)
     new[Structure.BACKGROUND] = np.maximum(1.0 - new[1:].sum(axis=0), 0.0)
     probabilities = target.probabilities.copy()
     series.put(probabilities, new, window)
@@ -60,7 +63,7 @@ def merged(target: SeriesSegmentation, found: FineResult) -> SeriesSegmentation:
         labels=_put(series, target.labels, labels, window),
         instances=_put(series, target.instances, instances, window),
         probabilities=probabilities,
-        fragment_variants=_variants(target, fine[:, Structure.FRAGMENT], share, window, series),
+        fragment_variants=_variants(target, fine[:, Structure.FRAGMENT - 1], share, window, series),
     )
 
 
@@ -98,7 +101,7 @@ def _named(
     series: CanonicalSeries,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Labels and instances of the window; names come from the nearest named voxel of the same structure."""
-    labels = np.where(changed, probabilities.argmax(axis=0).astype(np.uint8), labels_before)
+    labels = np.where(changed, most_probable(probabilities), labels_before)
     instances = np.where(changed, np.uint8(0), instances_before)
     bone = (labels == Structure.VERTEBRA) | (labels == Structure.SACRUM)
     bone_before = (labels_before == Structure.VERTEBRA) | (labels_before == Structure.SACRUM)

@@ -13,6 +13,7 @@ from pipeline.segmentation.inference import Prediction
 from pipeline.segmentation.instances import Spine
 from pipeline.segmentation.levels import LevelNaming
 from pipeline.segmentation.names import disc_value, vertebra_value
+from pipeline.segmentation.probable import most_probable
 
 GROWTH_PIXELS = 3
 """Instance numbers reach this far beyond their own 1 mm pixels, so that no native border pixel is left without."""
@@ -26,7 +27,7 @@ def on_native_grid(role: Role, prediction: Prediction, spine: Spine, naming: Lev
     instance a voxel belongs to, and whether its bone is vertebra or sacrum.
     """
     series, plane = prediction.series, prediction.plane
-    labels = prediction.native_probabilities.argmax(axis=0).astype(np.uint8)
+    labels = most_probable(prediction.native_probabilities)
     kept = _looked_up(series, plane, _grown((spine.labels > 0).astype(np.uint8)))
     labels[kept == 0] = Structure.BACKGROUND
     body_values, body_structures = _body_tables(spine, naming)

@@ -21,7 +21,7 @@ AXIAL_WEIGHTS = "segmentation/weights/axial.onnx"
 FINE_WEIGHTS = "segmentation/weights/fine.onnx"
 MULTIPLE = 16
 """Rows and columns of the network's input are multiples of this."""
-PIXELS_PER_BATCH = 4 * 320 * 160
+PIXELS_PER_BATCH = 2 * 320 * 160
 """Bounds the memory of one call: activations take about 0.5 kB per pixel."""
 
 

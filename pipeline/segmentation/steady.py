@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline import rigid
 from pipeline.dicom.visit import Role
 from pipeline.findings import Finding, Severity
-from pipeline.motion.visit_motion import SeriesMotion, estimate_motion
+from pipeline.motion.visit_motion import SeriesMotion, Still
 from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation, Structure
 from pipeline.segmentation.parallel import for_each
 from pipeline.volume import Affine, Points, Volume
@@ -71,16 +71,17 @@ def steadied(
     """
     bone = _near(reference, middle)
     changing = np.isin(reference.labels.array, (Structure.CANAL, Structure.FRAGMENT))
+    still = Still.of(fixed, bone, changing)
 
     def look(stack: tuple[Role, Volume]) -> Steadied:
         role, image = stack
         if role is reference.role:
             return Steadied(image, image, np.eye(4), None)
-        motion = estimate_motion(fixed, bone, image, left_out=changing)
+        motion = still.motion_of(image)
         if not motion.believed:
             return Steadied(image, image, np.eye(4), motion)
-        still = Volume(image.array, rigid.inverse(motion.transform) @ image.affine)
-        return Steadied(image, still, motion.transform, motion)
+        moved_back = Volume(image.array, rigid.inverse(motion.transform) @ image.affine)
+        return Steadied(image, moved_back, motion.transform, motion)
 
     return for_each(look, stacks, threads)
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline.segmentation.anatomy import Structure
+from pipeline.segmentation.probable import most_probable
 
 BRIDGE_MM = 3
 """Parts of the spine that lie this near to each other belong together."""
@@ -25,7 +26,7 @@ def tidy_labels(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
     -------
     uint8, shape (slices, rows, columns)
     """
-    labels: NDArray[np.uint8] = probabilities.argmax(axis=0).astype(np.uint8)
+    labels: NDArray[np.uint8] = most_probable(probabilities)
     spine = labels != Structure.BACKGROUND
     blobs, count = ndimage.label(_grown(spine), structure=np.ones((3, 3, 3)))
     if count > 1:

@@ -67,7 +67,7 @@ def test_borders_come_from_the_axial_slices(anatomy: Anatomy) -> None:
     assert found.from_network
     assert found.canal_dice > 0.8
     assert not found.findings
-    assert np.allclose(found.segmentation.probabilities.sum(axis=0), 1.0, atol=1e-4)
+    assert np.allclose(found.segmentation.probabilities.sum(axis=0, dtype=np.float32), 1.0, atol=2e-3)
     assert found.segmentation.fragment_variants.shape == (2, *grid.shape)
 
 

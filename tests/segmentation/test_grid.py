@@ -79,6 +79,15 @@ def test_values_come_back_to_native_pixels() -> None:
     assert not back[:, row_mm > 38.0].any()
 
 
+def test_values_on_the_same_plane_stay_as_they_are() -> None:
+    plane = InPlane((30, 28), (8.0, 6.0), (0.75, 0.75))
+    values = np.random.default_rng(2).random((2, 3, 30, 28)).astype(np.float32)
+    almost = InPlane((30, 28), (8.0 + 1e-12, 6.0), (0.75, 0.75))
+    assert CanonicalSeries.between(values, plane, almost) is values
+    beside = InPlane((30, 28), (8.01, 6.0), (0.75, 0.75))
+    assert not np.array_equal(CanonicalSeries.between(values, plane, beside), values)
+
+
 def test_oblique_axes_take_their_nearest_direction() -> None:
     affine = canonical_affine(Rotation.from_euler("z", 40, degrees=True))
     assert Orientation.of(affine) == Orientation((0, 1, 2), (False, False, False))

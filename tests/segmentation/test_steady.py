@@ -6,12 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from pipeline import rigid
 from pipeline.dicom.visit import Role
-from pipeline.motion.visit_motion import SeriesMotion
-from pipeline.segmentation import steady
+from pipeline.motion.visit_motion import SeriesMotion, Still
 from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation, Structure
 from pipeline.segmentation.displaced import displaced_probability
 from pipeline.segmentation.steady import Steadied, in_reference, motion_findings, steadied
@@ -34,10 +32,10 @@ def reference() -> SeriesSegmentation:
 def found(patch: pytest.MonkeyPatch, believed: bool) -> list[Steadied]:
     """What comes of a T1 that lies MOVED away, the motion being known."""
 
-    def estimate(fixed: Volume, bone: NDArray[np.bool_], moving: Volume, **_: object) -> SeriesMotion:
+    def motion_of(still: Still, moving: Volume, **_: object) -> SeriesMotion:
         return SeriesMotion(MOVED if believed else np.eye(4), 3.2, 0.5, 0.2, believed)
 
-    patch.setattr(steady, "estimate_motion", estimate)
+    patch.setattr(Still, "motion_of", motion_of)
     stacks = [(Role.SAGITTAL_T2, blank()), (Role.SAGITTAL_T1, blank(MOVED @ blank().affine))]
     return steadied(stacks, reference(), blank(), np.array([8.0, 20.0, 15.0]), 1)
 
