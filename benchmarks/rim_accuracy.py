@@ -66,7 +66,9 @@ class Outcome:
 def measured(case: RimCase) -> Rim | None:
     """The rim as the product measures it with the true outline."""
     labels = np.asarray(case.classes.array)
-    shift = shift_between(case.after, np.isin(labels, (Structure.VERTEBRA, Structure.SACRUM)), case.before)
+    bone = np.isin(labels, (Structure.VERTEBRA, Structure.SACRUM))
+    changing = np.isin(labels, (Structure.CANAL, Structure.FRAGMENT))
+    shift = shift_between(case.after, bone, case.before, left_out=changing)
     before = resampled(case.before, shift.fixed_to_moving, case.after)
     near = ndimage.binary_dilation(np.asarray(case.fragment.array) > 0.05, iterations=3)
     match = match_intensities(before, case.after, case.classes, near)
@@ -82,7 +84,7 @@ def measured(case: RimCase) -> Rim | None:
         thickness_mm=case.spec.thickness_mm,
         spread=point_spread(case.after),
         noise=match.noise,
-        free_outside=case.spec.fat_saturation[0] != case.spec.fat_saturation[1],
+        fat_suppressed=case.spec.fat_saturation,
     )
     return measure_rim(images)
 

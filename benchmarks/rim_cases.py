@@ -123,18 +123,25 @@ class Bare:
     def with_rim(self, spec: RimSpec) -> FineMap:
         """Paint the rim: what gives way and lies within its thickness of the fragment, in patches where partial."""
         texture = Texture(spec.seed)
-        fragment = self.tissue.array == Tissue.FRAGMENT
-        away, foot = ndimage.distance_transform_edt(~fragment, sampling=MAP_MM, return_indices=True)
-        away -= MAP_MM / 2
-        rim = displaceable(self.tissue.array) & (away < spec.fragment.rim_mm) & ~fragment
-        if spec.fragment.rim_extent < 1 and rim.any():
-            white = np.random.default_rng(spec.fragment.seed).standard_normal(rim.shape)
-            # By the place on the surface below, so that a patch is as thick as the rim everywhere.
-            noise = ndimage.gaussian_filter(white, PATCH_MM / MAP_MM)[tuple(foot)][rim]
-            rim[rim] = noise >= np.quantile(noise, 1 - spec.fragment.rim_extent)
+        rim = painted_rim(self.tissue, spec.fragment)
         tissue = np.where(rim, np.uint8(Tissue.FRAGMENT_RIM), self.tissue.array)
         material = np.where(rim, np.uint8(Tissue.FRAGMENT_RIM), self.material)
         return FineMap(self.tissue.with_array(tissue), material, texture)
+
+
+def painted_rim(tissue: Volume, wanted: FragmentSpec) -> NDArray[np.bool_]:
+    """Voxels of a rim: what gives way and lies within its thickness of the fragment, in patches where partial."""
+    pitch = tissue.spacing_mm[0]
+    fragment = tissue.array == Tissue.FRAGMENT
+    away, foot = ndimage.distance_transform_edt(~fragment, sampling=pitch, return_indices=True)
+    away -= pitch / 2
+    rim = np.asarray(displaceable(tissue.array) & (away < wanted.rim_mm) & ~fragment)
+    if wanted.rim_extent < 1 and rim.any():
+        white = np.random.default_rng(wanted.seed).standard_normal(rim.shape)
+        # By the place on the surface below, so that a patch is as thick as the rim everywhere.
+        noise = ndimage.gaussian_filter(white, PATCH_MM / pitch)[tuple(foot)][rim]
+        rim[rim] = noise >= np.quantile(noise, 1 - wanted.rim_extent)
+    return rim
 
 
 def paint(spec: RimSpec) -> Bare:

@@ -11,20 +11,21 @@ from scipy import ndimage
 from pipeline.dicom.visit import Role, Series, Stack, Visit
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.change import FragmentMeasurement
-from pipeline.measurement.enhancement.alignment import SeriesShift, resampled, shift_between
+from pipeline.measurement.enhancement.alignment import SeriesShift, known_shift, resampled, shift_between
 from pipeline.measurement.enhancement.matching import Match, match_intensities
 from pipeline.measurement.enhancement.outline import share_on
 from pipeline.measurement.enhancement.point_spread import PointSpread, point_spread
 from pipeline.measurement.enhancement.result import SeriesEnhancement
 from pipeline.measurement.enhancement.rim import COARSEST_MM, RimImages, measure_rim
+from pipeline.motion.sampled import cropped
 from pipeline.segmentation.anatomy import Anatomy, Structure
 from pipeline.segmentation.blocks import from_middle_mm, labelled_blocks
 from pipeline.volume import Affine, Volume
 
-LARGEST_SHIFT_MM = 8.0
-"""Nobody moves further between two series and still gives images: such an alignment has failed."""
 NOTICED_MM = 0.5
 BONE_REACH_MM = 65.0
+REACH_MM = 70.0
+"""So far around the level a series is looked at."""
 NEAR_MM = 3.0
 DOUBTFUL_SCALE = 0.10
 DARK_SHARE = 0.03
@@ -35,14 +36,11 @@ BONE = (Structure.VERTEBRA, Structure.SACRUM)
 
 @dataclass(frozen=True, eq=False)
 class _Block:
-    """The block of a series that shows the level best."""
+    """The block of a series that shows the level best: all of it, and what lies near the level with its labels."""
 
     stack: Stack
+    image: Volume
     labels: Volume
-
-    @property
-    def image(self) -> Volume:
-        return self.stack.volume
 
     @property
     def thickness_mm(self) -> float:
@@ -78,9 +76,10 @@ def enhancement_of_pair(
     """
     margin = np.asarray(anatomy.levels[level].posterior_margin_lps_mm, dtype=np.float64)
     post = _block(visit.series[after], anatomy, after, margin)
-    native = _nearest(visit.series[before], margin).volume
-    shift, findings = _aligned(post, native, margin, after)
-    outline = _outline(visit, anatomy, fragment, post, margin=margin, after=after)
+    whole = _nearest(visit.series[before], margin).volume
+    native = _near_level(whole, margin)
+    shift, findings = _aligned(post, native, known_shift(anatomy, after, before), margin, after)
+    outline = _outline(anatomy, fragment, post, after)
     if outline is None or float(outline.array.max()) < 0.5:
         return None, [*findings, _untold(after, "the fragment's outline is not known there")]
     aligned = resampled(native, shift.fixed_to_moving, post.image)
@@ -89,8 +88,8 @@ def enhancement_of_pair(
     if match is None:
         return None, [*findings, _untold(after, "neither disc nor CSF is there to match the series by")]
     states = tuple(bool(visit.series[role].facts.fat_suppressed) for role in (before, after))
-    spread = _coarser(point_spread(post.image), point_spread(native))
-    images = _images(post, aligned, outline, match, spread, fat_differs=states[0] != states[1])
+    spread = _coarser(point_spread(post.stack.volume), point_spread(whole))
+    images = _images(post, aligned, outline, match, spread, fat=(states[0], states[1]))
     findings += _remarks(after, match, spread, states)
     rim = measure_rim(images)
     if rim is None:
@@ -131,7 +130,15 @@ def _block(series: Series, anatomy: Anatomy, role: Role, lps: NDArray[np.float64
     pairs = labelled_blocks(series, anatomy.segmentations[role])
     volume, labels = min(pairs, key=lambda pair: float(from_middle_mm(pair[0], lps)[0]))
     stack = next(stack for stack in series.stacks if stack.volume is volume)
-    return _Block(stack, labels.labels)
+    return _Block(stack, _near_level(volume, lps), _near_level(labels.labels, lps))
+
+
+def _near_level(volume: Volume, lps: NDArray[np.float64]) -> Volume:
+    """The part of a series that is looked at; all of it where the level lies outside."""
+    reach = REACH_MM / np.array(volume.spacing_mm)
+    centre = volume.to_index(lps)
+    part = cropped(volume, centre - reach, centre + reach)
+    return volume if part is None else part
 
 
 def _nearest(series: Series, lps: NDArray[np.float64]) -> Stack:
@@ -139,53 +146,36 @@ def _nearest(series: Series, lps: NDArray[np.float64]) -> Stack:
 
 
 def _aligned(
-    post: _Block, native: Volume, margin: NDArray[np.float64], after: Role
+    post: _Block, native: Volume, start: Affine, margin: NDArray[np.float64], after: Role
 ) -> tuple[SeriesShift, list[Finding]]:
-    """Movement between the series, the identity where it cannot be believed."""
-    shift = shift_between(post.image, post.bone_near(margin), native)
-    moved = shift.at(margin)
-    if not shift.found or moved > LARGEST_SHIFT_MM:
+    """Movement between the series: what the segmentation found of it, refined on bone near the level."""
+    changing = post.holds(Structure.CANAL, Structure.FRAGMENT)
+    shift = shift_between(post.image, post.bone_near(margin), native, start=start, left_out=changing)
+    if not shift.found and not np.any(start[:3, 3]):
         text = (
             f"The {after.words} series could not be aligned with the one before contrast medium; the scanner's own "
             "coordinates were used. If the patient moved, edges look like enhancement."
         )
-        return SeriesShift(np.eye(4), found=False), [Finding("enhancement-not-aligned", Severity.WARNING, text)]
+        return shift, [Finding("enhancement-not-aligned", Severity.WARNING, text)]
+    moved = shift.at(margin)
     if moved < NOTICED_MM:
         return shift, []
     text = f"The patient had moved {moved:.1f} mm between the {after.words} and the series before it; corrected."
     return shift, [Finding("enhancement-series-moved", Severity.INFO, text)]
 
 
-def _outline(
-    visit: Visit,
-    anatomy: Anatomy,
-    fragment: FragmentMeasurement,
-    post: _Block,
-    *,
-    margin: NDArray[np.float64],
-    after: Role,
-) -> Volume | None:
-    """The measured fragment on the grid of the series after contrast medium, movement between them taken out."""
-    if fragment.role is after:
-        share, shift = fragment.occupancy, np.eye(4)
-    elif fragment.role.plane is after.plane:
-        measured = visit.series.get(fragment.role)
-        if measured is None:
-            return None
-        found = shift_between(post.image, post.bone_near(margin), measured.volume)
-        share, shift = fragment.occupancy, found.fixed_to_moving
+def _outline(anatomy: Anatomy, fragment: FragmentMeasurement, post: _Block, after: Role) -> Volume | None:
+    """The measured fragment on the grid of the series after contrast medium, movement between them taken out.
+
+    What is known of the movement without looking again is enough: the rim is looked for on either side of the outline.
+    """
+    if fragment.role.plane is after.plane:
+        share, shift = fragment.occupancy, known_shift(anatomy, after, fragment.role)
     elif fragment.fused is not None:
-        share, shift = fragment.fused.occupancy, _translation(anatomy.shifts_lps_mm.get(after))
+        share, shift = fragment.fused.occupancy, known_shift(anatomy, after, anatomy.reference)
     else:
         return None
     return share_on(share, shift, post.image, post.thickness_mm)
-
-
-def _translation(shift: NDArray[np.float64] | None) -> Affine:
-    matrix = np.eye(4)
-    if shift is not None:
-        matrix[:3, 3] = shift
-    return matrix
 
 
 def _near(outline: Volume) -> NDArray[np.bool_]:
@@ -194,7 +184,7 @@ def _near(outline: Volume) -> NDArray[np.bool_]:
 
 
 def _images(
-    post: _Block, aligned: Volume, outline: Volume, match: Match, spread: PointSpread, *, fat_differs: bool
+    post: _Block, aligned: Volume, outline: Volume, match: Match, spread: PointSpread, *, fat: tuple[bool, bool]
 ) -> RimImages:
     before = aligned.with_array(np.asarray(aligned.array) * np.float32(match.scale))
     added = np.asarray(post.image.array, dtype=np.float32) - before.array
@@ -206,7 +196,7 @@ def _images(
         thickness_mm=post.thickness_mm,
         spread=spread,
         noise=match.noise,
-        free_outside=fat_differs,
+        fat_suppressed=fat,
     )
 
 

@@ -11,7 +11,7 @@ from pipeline.findings import Finding
 from pipeline.measurement.change import Interval
 from pipeline.volume import Volume
 
-COMPLETE_PERCENT = 82.0
+COMPLETE_PERCENT = 85.0
 NONE_PERCENT = 14.0
 """A rim over more of the free surface than the first is complete, over less than the second is none."""
 

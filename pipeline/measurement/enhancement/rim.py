@@ -18,8 +18,11 @@ from pipeline.volume import Volume
 
 Floats = NDArray[np.float64]
 
+ROOM_MM = 4.0
+"""Surface that faces bone or disc at less than this is not free: ligament and cortex fill the gap, and no rim."""
 LEAST_ROOM_MM = 1.8
-"""Surface that faces bone or disc at less than this is not free: there is no place for a rim."""
+"""The same where hardly anything of the surface has more room than that."""
+FEW = 0.25
 LARGEST_BLUR_MM = 3.0
 """Where the surface slants so much that it travels further than this through one slice, nothing is told from it."""
 SHARP_BLUR_MM = 2.0
@@ -46,6 +49,12 @@ EXCESS_MM = 0.12
 """By this much surfaces that bend inside a slice, and resolution, make a rim look thicker: simulated cases 1 to 13."""
 SYSTEMATIC_PERCENT = 6.0
 SEED = 20
+STEADY_OUTSIDE = (0.0, 0.15)
+"""What contrast medium adds around a rim, relative to the fragment's own signal: next to nothing."""
+DARK_OUTSIDE = (-0.55, 0.35)
+"""CSF and suppressed fat on T1, less the fragment's own signal."""
+FREE_OUTSIDE = (0.0, 3.0)
+"""Fat that is suppressed before contrast medium only gains anything."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +77,8 @@ class RimImages:
         Resolution of the coarser of the two series.
     noise
         Standard deviation of ``added`` where nothing enhances.
-    free_outside
-        True where only one of the series suppresses fat.
+    fat_suppressed
+        Whether fat is suppressed before and after.
     """
 
     added: Volume
@@ -79,7 +88,7 @@ class RimImages:
     thickness_mm: float
     spread: PointSpread
     noise: float
-    free_outside: bool
+    fat_suppressed: tuple[bool, bool]
 
 
 def measure_rim(images: RimImages) -> Rim | None:
@@ -99,10 +108,18 @@ def measure_rim(images: RimImages) -> Rim | None:
     unit = float(np.median(own))
     gained = float(np.nanmedian(np.asarray(images.added.array, dtype=np.float64)[core])) / unit
     found = _profiles(images, surface, unit, gained)
-    free = (surface.rooms_mm >= LEAST_ROOM_MM) & (found.blurs_mm < LARGEST_BLUR_MM)
+    free = _free(surface, found)
     if free.sum() < FEWEST_PROFILES:
         return None
     return _Told(images, surface, found, free).rim()
+
+
+def _free(surface: Surface, found: Profiles) -> NDArray[np.bool_]:
+    """Where the surface has room for a rim and stands steeply enough to be looked at."""
+    steep = found.blurs_mm < LARGEST_BLUR_MM
+    wide, narrow = (steep & (surface.rooms_mm >= room) for room in (ROOM_MM, LEAST_ROOM_MM))
+    enough = surface.weights_mm2[wide].sum() >= FEW * surface.weights_mm2[narrow].sum()
+    return np.asarray(wide if enough else narrow)
 
 
 def _core(outline: Volume) -> NDArray[np.bool_]:
@@ -114,14 +131,29 @@ def _core(outline: Volume) -> NDArray[np.bool_]:
 
 
 def _profiles(images: RimImages, surface: Surface, unit: float, core: float) -> Profiles:
-    added = np.nan_to_num(np.asarray(images.added.array, dtype=np.float64))
-    values = profiles(added, surface, OFFSETS_MM, images.spread.pixel_mm) / unit
+    shown, outside = _shown(images, unit)
+    values = profiles(shown, surface, OFFSETS_MM, images.spread.pixel_mm)
     weights = np.ones_like(values)
     weights[surface.rooms_mm[:, None] - 0.6 < OFFSETS_MM] = 0.0
     weights[surface.depths_mm[:, None] < -OFFSETS_MM] = 0.0
     blurs = surface.slopes * images.thickness_mm
     noise = max(images.noise / unit, 1e-3)
-    return Profiles(values, weights, surface.normals, blurs, noise, core, images.free_outside)
+    return Profiles(values, weights, surface.normals, blurs, noise, core, outside)
+
+
+def _shown(images: RimImages, unit: float) -> tuple[Floats, tuple[float, float]]:
+    """What is looked at, in units of the fragment's signal, and what the surroundings show (mean, deviation).
+
+    Where fat is suppressed after contrast medium only, the fat around a rim loses as much as the rim gains, and the
+    difference of the series shows neither. The series after it alone does: a rim is as bright before as the fragment
+    is, and nothing natively bright is left around it.
+    """
+    added = np.asarray(images.added.array, dtype=np.float64)
+    if images.fat_suppressed == (False, True):
+        after = added + np.asarray(images.before.array, dtype=np.float64)
+        return np.nan_to_num(after / unit - 1.0), DARK_OUTSIDE
+    alike = images.fat_suppressed[0] == images.fat_suppressed[1]
+    return np.nan_to_num(added / unit), STEADY_OUTSIDE if alike else FREE_OUTSIDE
 
 
 class _Told:

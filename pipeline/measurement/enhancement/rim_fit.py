@@ -55,8 +55,8 @@ class Profiles:
         Standard deviation of one sample.
     core
         Added signal of the fragment's core.
-    free_outside
-        Whether the surroundings may change by much more than noise, as fat does where only one series suppresses it.
+    outside
+        What the surroundings are expected to show, and the standard deviation of that.
     """
 
     values: Floats
@@ -65,7 +65,7 @@ class Profiles:
     blurs_mm: Floats
     noise: float
     core: float
-    free_outside: bool
+    outside: tuple[float, float]
 
     def only(self, chosen: NDArray[np.generic]) -> Profiles:
         """The chosen profiles, by mask or index."""
@@ -76,7 +76,7 @@ class Profiles:
             self.blurs_mm[chosen],
             self.noise,
             self.core,
-            self.free_outside,
+            self.outside,
         )
 
 
@@ -112,13 +112,13 @@ class LayerModel:
     def costs(self, profiles: Profiles, height: float) -> Floats:
         """Misfit of every candidate (shift, thickness) to every profile: shape (n, candidates)."""
         sd = float(np.hypot(profiles.noise, MODEL_ERROR))
-        outside_sd = 3.0 if profiles.free_outside else 0.15
+        usual, outside_sd = profiles.outside
         out = np.empty((len(profiles.values), len(self.shifts)))
         for direction, blur, own in self.groups(profiles):
             core, rim, outer = self.templates(direction, blur)
-            known = profiles.core * core + height * rim
+            known = profiles.core * core + height * rim + usual * outer
             y, w = profiles.values[own], profiles.weights[own]
-            # Σ w (y − known − B·outer)² with the surroundings' change B eliminated, a ridge keeping it near zero.
+            # Σ w (y − known − B·outer)² with B, what is unusual about the surroundings, eliminated and kept small.
             square = (w * y**2).sum(axis=1)[:, None] - 2 * (w * y) @ known.T + w @ (known**2).T
             cross = (w * y) @ outer.T - w @ (known * outer).T
             norm = w @ (outer**2).T + (sd / outside_sd) ** 2

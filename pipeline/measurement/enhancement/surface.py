@@ -21,6 +21,7 @@ LOOK_MM = 6.0
 """So far outwards is looked for bone and disc."""
 _SMOOTH_MM = 0.5
 _FINE = 3
+_FAR_MM = 12.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,12 +116,19 @@ def _spaced(ring: Floats, pixel: Floats) -> Floats:
 
 def _signed_mm(section: Floats, pixel: Floats) -> Floats:
     """Distance (mm) to the outline at every pixel, negative inside; the inradius everywhere where there is none."""
-    fine = ndimage.zoom(section, _FINE, order=1, grid_mode=True, mode="nearest") > 0.5
-    if not fine.any():
+    held = np.argwhere(section > 0.5)
+    if not len(held):
         return np.full(section.shape, np.inf)
+    # Only near the section: nothing asks for distances far from it, and a transform of a whole slice takes long.
+    reach = np.ceil(_FAR_MM / pixel).astype(int)
+    low, high = np.maximum(held.min(axis=0) - reach, 0), held.max(axis=0) + reach + 1
+    box = (slice(low[0], high[0]), slice(low[1], high[1]))
+    fine = ndimage.zoom(section[box], _FINE, order=1, grid_mode=True, mode="nearest") > 0.5
     step = pixel / _FINE
     signed = ndimage.distance_transform_edt(~fine, sampling=step) - ndimage.distance_transform_edt(fine, sampling=step)
-    return np.asarray(ndimage.zoom(signed, 1 / _FINE, order=1, grid_mode=True, mode="nearest"))
+    out = np.full(section.shape, _FAR_MM)
+    out[box] = ndimage.zoom(signed, 1 / _FINE, order=1, grid_mode=True, mode="nearest")
+    return out
 
 
 def _described(

@@ -40,7 +40,7 @@ def ring_images(thickness_mm: float, covered: float = 1.0, noise: float = 4.0, p
         thickness_mm=PITCH_MM,
         spread=PointSpread((pixel_mm, pixel_mm), (1.0, 1.0)),
         noise=noise,
-        free_outside=False,
+        fat_suppressed=(False, False),
     )
 
 
