@@ -13,12 +13,12 @@ from pipeline.volume import Affine, Volume
 from training.evaluation.canal_room import CanalRoom
 from training.evaluation.pair_plan import LEAST_LEFT_MM3, PairWanted
 from training.evaluation.paste import Pasted, Wanted, paste
-from training.evaluation.real import Patient
+from training.evaluation.real import VERTEBRA, Patient
 from training.evaluation.repositioning import Repositioning, repositioned
 from training.evaluation.reslice import resliced, thick_grid
 
-NOISE = (3.0, 6.0)
-"""Standard deviation of either channel, on SPIDER's scale where vertebral bodies have about 110: SNR 18 to 37."""
+SNR = (15.0, 30.0)
+"""Brightness of vertebral bodies over the standard deviation of either channel's noise, of what is added."""
 SHADING = 0.2
 GAIN = (0.6, 1.8)
 SHOWN = 0.985
@@ -164,7 +164,7 @@ def _visit(
     pixels = patient.image if drawn is None else patient.image.with_array(drawn.image)
     clean = resliced(pixels, truth.affine, truth.shape, order=3, beyond=True)
     return DrawnVisit(
-        clean.with_array(scanned(rng, clean.array)),
+        clean.with_array(scanned(rng, clean.array, float(np.median(pixels.array[patient.mask == VERTEBRA])))),
         truth,
         0.0 if drawn is None else drawn.volume_mm3,
         0.0 if wanted is None else wanted.brightness,
@@ -178,11 +178,11 @@ def _moved(visit: DrawnVisit, motion: Affine) -> DrawnVisit:
     return replace(visit, image=image, truth=truth)
 
 
-def scanned(rng: np.random.Generator, clean: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fresh smooth shading, Rician noise and gain."""
+def scanned(rng: np.random.Generator, clean: NDArray[np.float32], bone: float) -> NDArray[np.float32]:
+    """Fresh smooth shading, Rician noise and gain; ``bone`` is the brightness that the noise is measured by."""
     knots = rng.uniform(-SHADING, SHADING, (2, 4, 4))
     steps = [n / k for n, k in zip(clean.shape, knots.shape, strict=True)]
     shading = 1 + ndimage.zoom(knots, steps, order=1, mode="nearest", grid_mode=True)
     lit = np.clip(clean, 0, None) * ndimage.gaussian_filter(shading, (0.5, 30, 30))
-    real, imaginary = rng.normal(0, rng.uniform(*NOISE), (2, *clean.shape))
+    real, imaginary = rng.normal(0, bone / rng.uniform(*SNR), (2, *clean.shape))
     return np.asarray(rng.uniform(*GAIN) * np.hypot(lit + real, imaginary), dtype=np.float32)
