@@ -132,35 +132,37 @@ class Still:
 
     def motion_of(self, moving: Volume, *, same_frame: bool = True) -> SeriesMotion:
         """As :func:`estimate_motion`."""
-        made = self._scales(moving, 0.0 if same_frame else float(SEARCH_MM[-1]))
-        if made is None:
+        kept = self._meeting(moving, 0.0 if same_frame else float(SEARCH_MM[-1]))
+        if kept is None:
             return _nothing()
-        start = np.eye(4) if same_frame else _searched(*made[0])
+        start = np.eye(4)
         found: Fitted | None = None
-        for (target, lookup), steps in zip(made, STEPS, strict=True):
-            found = fit(target, lookup, start, steps)
+        seen: tuple[Target, Lookup] | None = None
+        for number, steps in enumerate(STEPS):
+            seen = None  # one pass at a time: what is looked up is larger than the series
+            seen = self._seen(kept, number)
+            if number == 0 and not same_frame:
+                start = _searched(*seen)
+            found = fit(*seen, start, steps)
             if found is None:
                 return _nothing()
             start = found.transform
-        if found is None:
-            return _nothing()
-        return _judged(found, made[-1], same_frame)
+        return _nothing() if found is None or seen is None else _judged(found, seen, same_frame)
 
-    def _scales(self, moving: Volume, farther_mm: float) -> list[tuple[Target, Lookup]] | None:
-        """Both images for every pass, coarse first; None where they do not meet."""
+    def _meeting(self, moving: Volume, farther_mm: float) -> Volume | None:
+        """The part of another series that may show the bone, evened out; None where they do not meet."""
         if self.part is None:
             return None
         points = self.part.to_lps(np.argwhere(self.rims[0])[::20].astype(np.float64))
         farther = np.array([0.0, 0.0, farther_mm])
         kept = around(moving, np.concatenate([points + farther, points - farther]), np.eye(4))
-        if kept is None:
-            return None
-        kept = evened(kept)
-        made = []
-        for width, mask, count in zip(WIDTHS_MM, self.rims, POINTS, strict=True):
-            seen = target_of(shown_alike(self.part, moving, width), mask, count)
-            made.append((seen, Lookup.of(shown_alike(kept, self.fixed, width))))
-        return made
+        return None if kept is None else evened(kept)
+
+    def _seen(self, kept: Volume, number: int) -> tuple[Target, Lookup]:
+        """Both images for one pass; needs :attr:`part`."""
+        width, part = WIDTHS_MM[number], self.fixed if self.part is None else self.part
+        target = target_of(shown_alike(part, kept, width), self.rims[number], POINTS[number])
+        return target, Lookup.of(shown_alike(kept, self.fixed, width))
 
 
 def _searched(target: Target, moving: Lookup) -> Affine:

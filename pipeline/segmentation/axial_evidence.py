@@ -35,7 +35,7 @@ def combined(axial: NDArray[np.float32], sagittal: NDArray[np.float32]) -> NDArr
     Parameters
     ----------
     axial, sagittal
-        float32, shape (6, …), in the order of :class:`Structure`.
+        float32, shape (6, slices, rows, columns), in the order of :class:`Structure`.
 
     Returns
     -------

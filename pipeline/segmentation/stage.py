@@ -69,8 +69,8 @@ def segment(
     counted = count_each(visit, settings, say, networks.sagittal, findings)
     reference = choose_reference(counted)
     anatomy = named(counted, reference, findings)
-    steady = _steadied(visit, anatomy, settings, networks)
     del counted  # what the networks said of whole series is large, and all of it that is needed is in the anatomy
+    steady = _steadied(visit, anatomy, settings, networks)
     if networks.fine is not None:
         say("fine pass")
         anatomy = _refined(steady, anatomy, settings, networks.fine)
