@@ -26,8 +26,6 @@ class VisitEvidence:
         The same with its errors, of the series that show the whole place; the most trusted one first.
     view
         How the fragment was imaged, by this visit alone.
-    filled
-        Whether the most trusted series shows any material.
     outside
         0…1: share of the fragment's place that the other visit's stack does not show.
     contrast, at_edge, suppressed_mm3
@@ -40,7 +38,6 @@ class VisitEvidence:
     volumes_by_role_mm3: Mapping[Role, float]
     by_role: Mapping[Role, Spread]
     view: View
-    filled: bool
     outside: float
     contrast: float
     at_edge: float
@@ -121,7 +118,6 @@ def _visit(one: MeasuredFragment, outside: float) -> VisitEvidence | None:
         volumes_by_role_mm3=dict(one.measurement.volumes_by_role_mm3),
         by_role=dict(one.by_role),
         view=one.view,
-        filled=bool(one.measurement.occupancy.array.any()),
         outside=outside,
         contrast=one.contrast,
         at_edge=one.at_edge,

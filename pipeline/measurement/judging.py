@@ -16,6 +16,9 @@ from pipeline.measurement.precision import PrecisionProfile
 from pipeline.measurement.stage import change_between
 from pipeline.volume import Volume
 
+_EMPTY = Volume(np.zeros((1, 1, 1), dtype=np.float32), np.eye(4))
+"""Stands in for every shape: no number of a judgement is taken from it."""
+
 
 def judged(evidence: ChangeEvidence, settings: MeasurementSettings, profile: PrecisionProfile) -> Change:
     """The change as it would have been reported with this profile.
@@ -29,7 +32,7 @@ def judged(evidence: ChangeEvidence, settings: MeasurementSettings, profile: Pre
     -------
     Change
         Numbers, category and whether it may be used are those of :func:`pipeline.measurement.stage.measure`. Shapes are
-        single voxels that stand in for the images, and findings of the images are missing.
+        single empty voxels, and findings of the images are missing.
     """
     first, second = seen_alike(evidence, profile)
     both = (first, evidence.baseline), (second, evidence.followup)
@@ -53,7 +56,7 @@ def seen_alike(evidence: ChangeEvidence, profile: PrecisionProfile) -> tuple[Mea
 
 
 def _measured(known: VisitEvidence, profile: PrecisionProfile) -> MeasuredFragment:
-    """The fragment as measured, one voxel in place of its shape."""
+    """The fragment as measured, without its shape."""
     main = known.by_role[known.role]
     measurement = FragmentMeasurement(
         present=main.present,
@@ -62,7 +65,7 @@ def _measured(known: VisitEvidence, profile: PrecisionProfile) -> MeasuredFragme
         detection_limit_mm3=main.limit_mm3,
         centroid_lps_mm=None,
         role=known.role,
-        occupancy=_voxel(filled=known.filled),
+        occupancy=_EMPTY,
         volumes_by_role_mm3=known.volumes_by_role_mm3,
     )
     bare = MeasuredFragment(
@@ -85,9 +88,5 @@ def _direct(evidence: ChangeEvidence) -> DirectChange | None:
         evidence.direct_mm3,
         evidence.direct_mm3 if evidence.apart_mm3 is None else evidence.apart_mm3,
         evidence.say or 0.0,
-        _voxel(filled=False),
+        _EMPTY,
     )
-
-
-def _voxel(*, filled: bool) -> Volume:
-    return Volume(np.full((1, 1, 1), float(filled), dtype=np.float32), np.eye(4))

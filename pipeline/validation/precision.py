@@ -21,11 +21,12 @@ from pipeline.config import MeasurementSettings
 from pipeline.measurement.precision import Contrast, PrecisionCell, PrecisionProfile
 from pipeline.measurement.precision.profile import CONTRASTS, NEAR, VERSION
 from pipeline.segmentation.network import weights_sha256
-from pipeline.validation.calibration import Factors, calibrated
+from pipeline.validation.calibration import DRAWS, Factors, calibrated
 from pipeline.validation.lessons import Lessons, Vector, lessons
 from pipeline.validation.local import Spot, middle, near, shrunk, spread
 from pipeline.validation.outcome import PairOutcome
 from pipeline.validation.protocol import Protocol
+from pipeline.validation.rejudge import rejudged
 
 VOLUMES_MM3 = (75.0, 150.0, 300.0, 600.0, 1200.0, 2400.0)
 DARK, BRIGHT = 0.4, 0.6
@@ -54,9 +55,20 @@ def cells_of(outcomes: Sequence[PairOutcome], settings: MeasurementSettings | No
 def profile_cells(
     outcomes: Sequence[PairOutcome], settings: MeasurementSettings | None = None
 ) -> tuple[tuple[PrecisionCell, ...], Factors]:
-    """The cells, and the factors that are in them."""
-    factors = calibrated(outcomes, settings or MeasurementSettings(), raw_cells)
-    return tuple(factors.on(cell) for cell in raw_cells(outcomes)), factors
+    """The cells, and the factors that are in them.
+
+    Which fragments count as seen, and by how much the direct change moves their volumes, depends a little on the
+    profile that the pairs were judged with. So they are judged anew with a first profile of theirs, and the second is
+    taken.
+    """
+    settings = settings or MeasurementSettings()
+    first = raw_cells(outcomes)
+    if not first:
+        return (), Factors()
+    quick = settings.model_copy(update={"draws": DRAWS})
+    anew = rejudged(outcomes, quick, PrecisionProfile(first, {"provisional": False}))
+    factors = calibrated(anew, settings, raw_cells)
+    return tuple(factors.on(cell) for cell in raw_cells(anew)), factors
 
 
 def raw_cells(outcomes: Sequence[PairOutcome]) -> tuple[PrecisionCell, ...]:

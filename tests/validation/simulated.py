@@ -101,7 +101,6 @@ def _visit(volume_mm3: float, view: View) -> VisitEvidence:
         volumes_by_role_mm3={Role.SAGITTAL_T2: volume_mm3},
         by_role={Role.SAGITTAL_T2: spread},
         view=view,
-        filled=volume_mm3 > 0,
         outside=0.0,
         contrast=0.7,
         at_edge=0.0,
