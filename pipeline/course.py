@@ -9,6 +9,7 @@ from pipeline.config import Config
 from pipeline.dicom.visit import Visit
 from pipeline.findings import Finding
 from pipeline.measurement.change import FragmentMeasurement, Interval
+from pipeline.measurement.meaning.clinical import ClinicalCourse
 from pipeline.measurement.tracking import Track
 
 
@@ -33,6 +34,8 @@ class Course:
         Name of the disc that was measured, e.g. ``"L4/L5"``.
     findings
         About the course as a whole; each comparison has its own.
+    clinical
+        Scores that were given beside the images; they had no say in anything else.
     """
 
     visits: tuple[Visit, ...]
@@ -44,6 +47,7 @@ class Course:
     config: Config
     findings: tuple[Finding, ...]
     provenance: Provenance
+    clinical: ClinicalCourse | None = None
 
     @property
     def comparisons(self) -> dict[tuple[int, int], Comparison]:

@@ -14,6 +14,7 @@ from pipeline.course import Course
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.change import FragmentMeasurement, Interval
 from pipeline.measurement.joint import Between, joint_volumes
+from pipeline.measurement.meaning.clinical import ClinicalCourse
 from pipeline.measurement.tracking import track
 
 Z95 = 1.959964
@@ -31,7 +32,10 @@ class _Point:
 
 
 def as_course(
-    against_first: Sequence[Comparison], against_previous: Sequence[Comparison], provenance: Provenance
+    against_first: Sequence[Comparison],
+    against_previous: Sequence[Comparison],
+    provenance: Provenance,
+    clinical: ClinicalCourse | None = None,
 ) -> Course:
     """Put a course together.
 
@@ -44,6 +48,8 @@ def as_course(
         Every later visit against the first one and the one before, in the order of time.
     provenance
         Of the whole run.
+    clinical
+        Scores of every visit.
     """
     start = against_first[0]
     pairs = {
@@ -72,6 +78,7 @@ def as_course(
         config=start.config,
         findings=(*_unlike(fragments), *_misfits(pairs, fragments)),
         provenance=provenance,
+        clinical=clinical,
     )
 
 

@@ -12,6 +12,7 @@ from pipeline.dicom.visit import Visit
 from pipeline.errors import ComparabilityError, LevelError
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.comparability import ROLES
+from pipeline.measurement.enhancement.result import VisitEnhancement
 from pipeline.measurement.enhancement.stage import measure_enhancement
 from pipeline.measurement.meaning.clinical import Clinical
 from pipeline.measurement.meaning.interpret import interpret
@@ -21,6 +22,7 @@ from pipeline.registration.alignment import Alignment
 from pipeline.registration.counted import check_visits_agree
 from pipeline.registration.stage import align
 from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.blocks import unlabelled_blocks
 from pipeline.segmentation.segmenters.contribution import Received
 
 OF_THE_NAMES = frozenset(
@@ -127,8 +129,8 @@ def compared(
         findings=(
             *findings,
             *_of_visits(
-                (*first.findings, *one.received.findings, *first_anatomy.findings, *gained.findings),
-                (*second.findings, *other.received.findings, *second_anatomy.findings, *gained_later.findings),
+                _seen_of(first, one.received, first_anatomy, gained),
+                _seen_of(second, other.received, second_anatomy, gained_later),
             ),
             *_level_chosen(level),
             *check_visits_agree(first_anatomy, second_anatomy),
@@ -141,6 +143,12 @@ def compared(
         clinical=clinical,
         enhancement=(gained.enhancement, gained_later.enhancement),
     )
+
+
+def _seen_of(visit: Visit, received: Received, anatomy: Anatomy, gained: VisitEnhancement) -> tuple[Finding, ...]:
+    """What was found at one visit, in the order of the stages."""
+    blocks = unlabelled_blocks(visit, anatomy)
+    return (*visit.findings, *received.findings, *anatomy.findings, *blocks, *gained.findings)
 
 
 def _of_visits(first: Sequence[Finding], second: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -15,6 +15,7 @@ from pipeline.measurement.fragment import MeasuredFragment, measure_fragment
 from pipeline.measurement.series import disagreement_findings
 from pipeline.provenance import Stopwatch, describe_run
 from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.blocks import unlabelled_blocks
 from pipeline.segmentation.segmenters.registry import find_segmenter
 from pipeline.segmented import SegmentedVisit
 from pipeline.workflow import Source, load_visit
@@ -80,7 +81,7 @@ def segment_visit(
                 (
                     *visit.findings,
                     *anatomy.findings,
-                    *_blocks(visit, anatomy),
+                    *unlabelled_blocks(visit, anatomy),
                     *_unsure(level, anatomy, config),
                     *_disagreements(fragments),
                 )
@@ -109,20 +110,6 @@ def _only(visit: Visit, roles: Collection[Role]) -> Visit:
         series={role: series for role, series in visit.series.items() if role in roles},
         findings=(*visit.findings, Finding("series-not-asked-for", Severity.INFO, text)),
     )
-
-
-def _blocks(visit: Visit, anatomy: Anatomy) -> list[Finding]:
-    """Sagittal blocks other than the largest, and blocks that a segmenter left out, have no labels: say so."""
-    return [
-        Finding(
-            "blocks-not-labelled",
-            Severity.WARNING,
-            f"The {role.words} series was acquired in {len(visit.series[role].stacks)} blocks, of which "
-            f"{1 + len(one.blocks)} {'is' if not one.blocks else 'are'} labelled.",
-        )
-        for role, one in anatomy.segmentations.items()
-        if len(visit.series[role].stacks) > 1 + len(one.blocks)
-    ]
 
 
 def _disagreements(fragments: Mapping[str, MeasuredFragment]) -> list[Finding]:

@@ -12,9 +12,10 @@ from pipeline.course import Course
 from pipeline.dicom import visits as dicom
 from pipeline.dicom.course import load_course
 from pipeline.dicom.visit import Plane, Visit
+from pipeline.errors import UsageError
 from pipeline.findings import Finding, Severity
 from pipeline.following import as_course
-from pipeline.measurement.meaning.clinical import Clinical
+from pipeline.measurement.meaning.clinical import Clinical, ClinicalCourse
 from pipeline.pair import Seen, compared
 from pipeline.provenance import Stopwatch, describe_run
 from pipeline.segmentation.segmenters.contribution import Contribution, given_none, receive
@@ -99,6 +100,7 @@ def follow(
     config: Config | None = None,
     progress: Callable[[str], None] = lambda stage: None,
     loaded: Callable[[tuple[Visit, ...]], None] = lambda visits: None,
+    clinical: ClinicalCourse | None = None,
 ) -> Course:
     """Follow one patient through two or more visits.
 
@@ -114,11 +116,13 @@ def follow(
         Called with a stage's name when it begins.
     loaded
         Called with all visits in the order of time before the long work begins; may raise to prevent it.
+    clinical
+        Scores of every visit in the order of time, shown beside the result and used for nothing.
 
     Raises
     ------
     DiscdeltaError
-        As :func:`compare`.
+        As :func:`compare`; also where there are not as many scores as visits.
     """
     config = config or Config()
     watch = Stopwatch(progress)
@@ -127,6 +131,11 @@ def follow(
         find_segmenter(config.segmentation.segmenter)
         visits = load_course(sources, config.dicom)
         nothing_given = [given_none(visit, config) for visit in visits]
+    if clinical is not None and len(clinical.visits) != len(visits):
+        raise UsageError(
+            f"The scores are of {len(clinical.visits)} visits, the images of {len(visits)}. List one entry under "
+            "visits for each of them in the order of time; an entry may be empty: {}."
+        )
     loaded(visits)
     settings, notes = _seen_alike(visits, config.segmentation)
     seen = []
@@ -136,11 +145,14 @@ def follow(
 
     def between(first: int, second: int) -> Comparison:
         own = Stopwatch(lambda stage: progress(f"{stage} {first + 1} and {second + 1}"))
-        return compared(seen[first], seen[second], config=config, watch=own, started=started, findings=notes)
+        scores = None if clinical is None else clinical.between(first, second)
+        return compared(
+            seen[first], seen[second], config=config, watch=own, started=started, findings=notes, clinical=scores
+        )
 
     against_first = tuple(between(0, k) for k in range(1, len(seen)))
     against_previous = (against_first[0], *(between(k, k + 1) for k in range(1, len(seen) - 1)))
-    return as_course(against_first, against_previous, describe_run(started, watch.seconds))
+    return as_course(against_first, against_previous, describe_run(started, watch.seconds), clinical)
 
 
 def _seen_alike(

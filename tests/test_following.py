@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline import workflow
 from pipeline.comparison import Comparison
 from pipeline.course import Course
 from pipeline.dicom.visit import Role
+from pipeline.errors import UsageError
 from pipeline.following import as_course
 from pipeline.measurement.change import Interval
+from pipeline.measurement.meaning.clinical import ClinicalCourse, Scores
 from tests.report import cases
 
 
@@ -95,3 +98,14 @@ def test_kinds_of_series_are_not_mixed_in_one_visit() -> None:
     told = course(pair(1300.0, 900.0), on_t1(pair(1800.0, 800.0)), on_t1(pair(1300.0, 800.0)))
     assert [f.volume_mm3 for f in told.fragments] == pytest.approx([1300.0, 900.0, 800.0])
     assert [finding.code for finding in told.findings] == ["course-of-unlike-series"]
+
+
+def test_scores_of_another_number_of_visits_are_refused_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = cases.comparison()
+    monkeypatch.setattr(
+        workflow, "load_course", lambda sources, settings: (made.baseline, made.followup, made.followup)
+    )
+    begun: list[str] = []
+    with pytest.raises(UsageError, match="scores are of 2 visits, the images of 3"):
+        workflow.follow(["somewhere"], progress=begun.append, clinical=ClinicalCourse((Scores(), Scores())))
+    assert begun == ["load"]

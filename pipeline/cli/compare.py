@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipeline.cli.course import course_of, follow_course
+from pipeline.cli.course import course_of, course_scores, follow_course
 from pipeline.cli.log import log_times, log_visits
 from pipeline.cli.options import (
     T1,
@@ -48,6 +48,7 @@ EXPECTED_SECONDS = {
     "segment follow-up": 12.0,
     "align": 4.0,
     "measure": 4.0,
+    "enhancement": 3.0,
     "interpret": 1.5,
     "report": 6.0,
 }
@@ -87,9 +88,16 @@ def compare(
         )
         given = nifti_pairs(t2=t2, t1=t1, t1_post=t1_post, stir=stir, axial_t2=axial_t2)
         if several := course_of(baseline, followups or [], given, settings):
-            if clinical is not None:
-                raise UsageError("--clinical holds scores of two visits. Compare those two, without the others.")
-            follow_course(several, settings, out, overwrite=overwrite, console=console, quiet=quiet, json=json)
+            follow_course(
+                several,
+                settings,
+                out,
+                overwrite=overwrite,
+                console=console,
+                quiet=quiet,
+                json=json,
+                **course_scores(clinical),
+            )
             return
         followup = followups[0] if followups else None
         comparison, report = run_comparison(

@@ -18,10 +18,19 @@ if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.course import Course
     from pipeline.dicom.visit import Visit
+    from pipeline.measurement.meaning.clinical import ClinicalCourse
 
 COURSE = "course.json"
-EXPECTED_SECONDS = {"segment": 9.0, "align": 2.0, "measure": 3.0, "report": 4.0}
+EXPECTED_SECONDS = {
+    "segment": 9.0,
+    "align": 2.0,
+    "measure": 3.0,
+    "enhancement": 3.0,
+    "interpret": 1.0,
+    "report": 4.0,
+}
 """Seconds for one visit, or one comparison, on two idle cores."""
+PAIR_STAGES = ("align", "measure", "enhancement", "interpret")
 
 
 def course_of(
@@ -47,6 +56,15 @@ def course_of(
     return given if len(given) > 2 else []
 
 
+def course_scores(path: Path | None) -> dict[str, ClinicalCourse]:
+    """The clinical scores as an argument of :func:`pipeline.follow`; nothing where no file was given."""
+    if path is None:
+        return {}
+    from pipeline.measurement.meaning.clinical import read_clinical_course
+
+    return {"clinical": read_clinical_course(path)}
+
+
 def follow_course(
     given: Sequence[Path],
     settings: Config,
@@ -56,8 +74,9 @@ def follow_course(
     console: Console,
     quiet: bool,
     json: bool,
+    **more: Any,
 ) -> None:
-    """Follow the patient, write everything, and print the answer.
+    """Follow the patient, write everything, and print the answer; ``more`` goes to :func:`pipeline.follow` as it is.
 
     Raises
     ------
@@ -76,7 +95,7 @@ def follow_course(
             for number, visit in enumerate(visits, start=1):
                 log_visit(f"visit {number}", visit)
 
-        course = follow(list(given), config=settings, progress=progress, loaded=loaded)
+        course = follow(list(given), config=settings, progress=progress, loaded=loaded, **more)
         if out is not None:
             progress("report")
             _written(course, out)
@@ -95,7 +114,7 @@ def _expected(visits: int, *, written: bool) -> dict[str, float]:
     pairs = [*((1, k) for k in range(2, count + 1)), *((k, k + 1) for k in range(2, count))]
     stages = {"load": 1.0 * count, **{f"segment visit {k}": EXPECTED_SECONDS["segment"] for k in range(1, count + 1)}}
     for first, second in pairs:
-        stages |= {f"{stage} {first} and {second}": EXPECTED_SECONDS[stage] for stage in ("align", "measure")}
+        stages |= {f"{stage} {first} and {second}": EXPECTED_SECONDS[stage] for stage in PAIR_STAGES}
     return {**stages, "report": EXPECTED_SECONDS["report"] * len(pairs)} if written else stages
 
 

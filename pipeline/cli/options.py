@@ -45,7 +45,7 @@ AllowDifferent = Annotated[
 ]
 ClinicalFile = Annotated[
     Path | None,
-    typer.Option("--clinical", metavar="FILE", help="Clinical scores of both visits in YAML or JSON, shown beside."),
+    typer.Option("--clinical", metavar="FILE", help="Clinical scores of the visits in YAML or JSON, shown beside."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Let the report replace that of another pair.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output, and nothing else there.")]

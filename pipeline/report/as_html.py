@@ -23,10 +23,13 @@ from pipeline.report.check import Check
 from pipeline.report.enhancement_html import enhancement_view
 from pipeline.report.herniation import herniation_of, herniation_words
 from pipeline.report.levels import Naming
+from pipeline.report.making_html import making_view
 from pipeline.report.meaning_html import meaning_view
 from pipeline.report.numbers import confidence_in_words, in_words, range_in_words
 from pipeline.report.plane import sides
 from pipeline.report.redact import Redactor
+from pipeline.report.segments_html import segments_view
+from pipeline.report.stages_html import stages_view
 from pipeline.report.views import ROLE_NAMES, Encoding, View, make_view, packed
 
 # From the best pictures to the smallest; the first that keeps the page below its limit is taken.
@@ -163,16 +166,16 @@ def _page(comparison: Comparison, pictures: dict[str, Any], extra: tuple[Finding
                 },
             ],
             cutoffs=", ".join(f"{cutoff:g}" for cutoff in comparison.config.measurement.bands_percent),
-            series_disagree=any(finding.code == "series-disagree" for finding in comparison.findings),
-            roles=sorted({*change.baseline.volumes_by_role_mm3, *change.followup.volumes_by_role_mm3}),
-            any_fused=change.baseline.fused is not None or change.followup.fused is not None,
+            making=making_view(comparison),
             role_names=ROLE_NAMES,
             naming=_naming(comparison),
             quality=comparison.alignment.quality,
+            segments=segments_view(comparison.alignment.segments),
             meaning=meaning_view(comparison),
             enhancement=enhancement_view(comparison),
             findings=by_severity(redact.findings((*comparison.findings, *extra))),
             provenance=provenance_dict(comparison),
+            stages=stages_view(comparison.provenance.stage_seconds),
             settings=_settings(comparison),
             settings_sha256=settings_sha256(comparison.config),
             **pictures,
@@ -186,14 +189,14 @@ def _visit(key: str, visit: Visit, fragment: FragmentMeasurement, redact: Redact
         "name": VISIT_NAMES[key],
         "date": "date unknown" if visit.study_date is None else visit.study_date.isoformat(),
         "fragment": fragment,
-        "measured": _measured_on(fragment),
+        "measured": measured_on(fragment),
         "drawn": fragment.replaced_mm3 is not None,
         "spacing": _spacing(visit, fragment.role),
         "candidates": [candidate_dict(c, redact) for c in visit.candidates],
     }
 
 
-def _measured_on(fragment: FragmentMeasurement) -> str:
+def measured_on(fragment: FragmentMeasurement) -> str:
     """The series whose outline is shown, and how many others have a say in the volume."""
     name = ROLE_NAMES.get(fragment.role, fragment.role.value)
     further = sum(weight > 0 for weight in fragment.weights_by_role.values()) - 1

@@ -12,6 +12,9 @@ from pipeline.config import Config
 from pipeline.dicom.visit import Candidate, Series, Visit
 from pipeline.findings import Finding
 from pipeline.measurement.change import FragmentMeasurement
+from pipeline.measurement.precision import PrecisionProfile
+from pipeline.registration.alignment import SegmentMotion
+from pipeline.registration.segmental import is_notable
 from pipeline.report.answer import NOTICE, answer, days_between
 from pipeline.report.enhancement_json import enhancement_dict
 from pipeline.report.herniation import fused_dict, herniation_dict, herniation_of
@@ -24,6 +27,7 @@ PROVENANCE_SCHEMA = "discdelta-provenance/1.0"
 VOLUME_DIGITS = 1
 PERCENT_DIGITS = 1
 MM_DIGITS = 2
+DEGREE_DIGITS = 2
 MATRIX_DIGITS = 6
 
 
@@ -66,6 +70,7 @@ def report_dict(comparison: Comparison, extra_findings: Iterable[Finding] = ()) 
             "subtracted_mm3": rounded(change.subtracted_mm3, VOLUME_DIGITS),
             "direct_mm3": rounded(change.direct_mm3, VOLUME_DIGITS),
             "direct_weight": rounded(change.direct_weight, 3),
+            "precision_profile": _precision(comparison.config),
         },
         "meaning": meaning_dict(comparison),
         "clinical": clinical_dict(comparison),
@@ -95,6 +100,11 @@ def change_dict(comparison: Comparison) -> dict[str, Any]:
         "usable": change.usable,
         "interval_days": days_between(comparison),
     }
+
+
+def _precision(config: Config) -> dict[str, bool]:
+    path = config.measurement.precision_profile
+    return {"own": path is not None, "provisional": PrecisionProfile.load(path).provisional}
 
 
 def _level(comparison: Comparison) -> dict[str, Any]:
@@ -149,6 +159,12 @@ def _visit(visit: Visit, fragment: FragmentMeasurement, redact: Redactor) -> dic
             "weights_by_series": {
                 role.value: rounded(weight, 3) for role, weight in sorted(fragment.weights_by_role.items())
             },
+            "intervals95_by_series_mm3": {
+                role.value: rounded_interval(interval, VOLUME_DIGITS)
+                for role, interval in sorted(fragment.intervals_by_role_mm3.items())
+            },
+            "alone_mm3": rounded(fragment.alone_mm3, VOLUME_DIGITS),
+            "surely_seen_mm3": rounded(fragment.surely_seen_mm3, VOLUME_DIGITS),
             "fused": fused_dict(fragment),
         },
     }
@@ -164,6 +180,19 @@ def _registration(comparison: Comparison) -> dict[str, Any]:
             "similarity": rounded(quality.similarity, 3),
             "usable": quality.usable,
         },
+        "segments": [_segment(one) for one in comparison.alignment.segments],
+    }
+
+
+def _segment(motion: SegmentMotion) -> dict[str, Any]:
+    return {
+        "level": motion.level,
+        "flexion_deg": rounded(motion.flexion_deg, DEGREE_DIGITS),
+        "angle_deg": rounded(motion.angle_deg, DEGREE_DIGITS),
+        "angle_error95_deg": rounded(motion.error_deg, DEGREE_DIGITS),
+        "translation_mm": rounded(motion.shift_mm, MM_DIGITS),
+        "translation_error95_mm": rounded(motion.error_mm, MM_DIGITS),
+        "notable": is_notable(motion),
     }
 
 

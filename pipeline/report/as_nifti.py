@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.comparison import Comparison
-from pipeline.dicom.visit import Visit
+from pipeline.dicom.visit import Role, Visit
 from pipeline.files import replacing, write_text
 from pipeline.measurement.change import FragmentMeasurement
 from pipeline.report.resample import Grid, resample
 from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation, Structure
+from pipeline.segmentation.blocks import volumes_of
 from pipeline.volume import Affine, Volume
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -71,13 +72,20 @@ def volumes(comparison: Comparison) -> Iterator[Named]:
     yield from _followup_in_baseline(comparison)
 
 
+def block_name(role: Role, number: int) -> str:
+    """``axial_t2`` of the largest block of a series, ``axial_t2_block2`` of a further one."""
+    return role.value if number == 1 else f"{role.value}_block{number}"
+
+
 def _visit_volumes(name: str, visit: Visit, anatomy: Anatomy, fragment: FragmentMeasurement) -> Iterator[Named]:
     for role in sorted({fragment.role, *anatomy.segmentations}):
         if role in visit.series:
-            yield Named(f"{name}_{role.value}_image", visit.series[role].volume)
+            for number, volume in enumerate(volumes_of(visit.series[role]), start=1):
+                yield Named(f"{name}_{block_name(role, number)}_image", volume)
     for role, segmentation in sorted(anatomy.segmentations.items()):
-        yield Named(f"{name}_{role.value}_labels", segmentation.labels)
-        yield Named(f"{name}_{role.value}_instances", segmentation.instances)
+        for number, block in enumerate((segmentation, *segmentation.blocks), start=1):
+            yield Named(f"{name}_{block_name(role, number)}_labels", block.labels)
+            yield Named(f"{name}_{block_name(role, number)}_instances", block.instances)
     filled = fragment.occupancy
     yield Named(f"{name}_fragment_occupancy", filled)
     yield Named(f"{name}_fragment_mask", filled.with_array((filled.array >= 0.5).astype(np.uint8)))
@@ -104,8 +112,10 @@ def label_table(comparison: Comparison) -> str:
     rows += [f"labels\t{int(s)}\t{s.name.lower()}" for s in Structure]
     for visit, anatomy in (("baseline", comparison.baseline_anatomy), ("followup", comparison.followup_anatomy)):
         for role, segmentation in sorted(anatomy.segmentations.items()):
-            names = _instance_names(anatomy, segmentation)
-            rows += [f"{visit}_{role.value}_instances\t{value}\t{name}" for value, name in names.items()]
+            for number, block in enumerate((segmentation, *segmentation.blocks), start=1):
+                names = _instance_names(anatomy, block)
+                kind = f"{visit}_{block_name(role, number)}_instances"
+                rows += [f"{kind}\t{value}\t{name}" for value, name in names.items()]
     return "\n".join(rows) + "\n"
 
 

@@ -8,12 +8,13 @@ from pipeline.comparison import Comparison
 from pipeline.course import Course
 from pipeline.measurement.change import Category, FragmentMeasurement
 from pipeline.report.answer import HEADLINES, NOTHING_FOUND, NOTICE, TONES, UNUSABLE, nothing_found, time_between
-from pipeline.report.as_html import asset, by_severity, environment
+from pipeline.report.as_html import asset, by_severity, environment, measured_on
 from pipeline.report.course_chart import course_chart
-from pipeline.report.course_json import course_dict, folder_of
-from pipeline.report.numbers import in_words, range_in_words
+from pipeline.report.course_json import course_dict, folder_of, stage_seconds
+from pipeline.report.course_meaning import course_meaning
+from pipeline.report.numbers import NO_BREAK, in_words, range_in_words
 from pipeline.report.redact import Redactor
-from pipeline.report.views import ROLE_NAMES
+from pipeline.report.stages_html import stages_view
 
 
 def render_course(course: Course) -> str:
@@ -33,14 +34,16 @@ def render_course(course: Course) -> str:
             sentence=sentence_of(course),
             chart=course_chart(course),
             visits=[
-                {**visit, "measured": ROLE_NAMES.get(fragment.role, fragment.role.value), "fragment": fragment}
+                {**visit, "measured": measured_on(fragment), "fragment": fragment}
                 for visit, fragment in zip(data["visits"], course.fragments, strict=True)
             ],
             against_first=[_row(course, 1, k) for k in range(2, len(course.visits) + 1)],
             against_previous=[_row(course, k, k + 1) for k in range(1, len(course.visits))],
             tracks=course.tracks,
+            meaning=course_meaning(course),
             findings=by_severity(redact.findings((*course.visits[-1].findings, *course.findings))),
             provenance=data["provenance"],
+            stages=stages_view(stage_seconds(course)),
         )
     )
 
@@ -84,8 +87,9 @@ def sentence_of(course: Course) -> str:
     text = (
         f"The displaced material at {course.level} measured {_volume(course.fragments[0])} at the first of {count} "
         f"visits and {_volume(course.fragments[-1])} at the last: a change of "
-        f"{in_words(delta, signed=True)} mm³ (95 % interval {range_in_words(interval, signed=True)})."
+        f"{in_words(delta, signed=True)}{NO_BREAK}mm³ (95 % interval {range_in_words(interval, signed=True)})."
     )
+    text += _between_the_ends(course)
     gone = [
         number for number, one in enumerate(course.against_first, start=2) if one.change.category is Category.COMPLETE
     ]
@@ -94,10 +98,27 @@ def sentence_of(course: Course) -> str:
     return text
 
 
+def _between_the_ends(course: Course) -> str:
+    """A visit between that was detectably above or below both ends: the change from first to last does not tell it."""
+    first, *_, last = (fragment.volume_mm3 for fragment in course.fragments)
+    beyond = {
+        number: max(low - fragment.volume_mm3, fragment.volume_mm3 - high)
+        for number, (fragment, one) in enumerate(
+            zip(course.fragments[1:-1], course.against_first[:-1], strict=True), start=2
+        )
+        for low, high in [sorted((first, last))]
+        if one.change.detectable
+    }
+    number = max(beyond, key=lambda k: beyond[k], default=0)
+    if not number or beyond[number] <= 0:
+        return ""
+    return f" In between, at visit {number}, it was {_volume(course.fragments[number - 1])}."
+
+
 def _volume(fragment: FragmentMeasurement) -> str:
     if not fragment.present:
-        return f"less than the detection limit of {in_words(fragment.detection_limit_mm3)} mm³"
-    return f"{in_words(fragment.volume_mm3)} mm³"
+        return f"less than the detection limit of {in_words(fragment.detection_limit_mm3)}{NO_BREAK}mm³"
+    return f"{in_words(fragment.volume_mm3)}{NO_BREAK}mm³"
 
 
 def _stays_gone(course: Course, visit: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pipeline.comparison import Comparison
@@ -9,6 +10,7 @@ from pipeline.course import Course
 from pipeline.measurement.tracking import Sighting, Track
 from pipeline.report.answer import NOTICE
 from pipeline.report.as_json import MM_DIGITS, VOLUME_DIGITS, change_dict, provenance_values
+from pipeline.report.course_meaning import clinical_course_dict, meaning_of_visit
 from pipeline.report.numbers import rounded, rounded_interval
 from pipeline.report.redact import Redactor
 
@@ -37,14 +39,26 @@ def course_dict(course: Course) -> dict[str, Any]:
         "visits": [_visit(course, k) for k in range(len(course.visits))],
         "comparisons": [_comparison(course, pair, one) for pair, one in sorted(course.comparisons.items())],
         "fragments": [_track(track) for track in course.tracks],
+        "clinical": clinical_course_dict(course),
         "findings": [
             {"code": f.code, "severity": f.severity.value, "message": f.message}
             for f in redact.findings((*course.visits[-1].findings, *course.findings))
         ],
         "provenance": provenance_values(
-            course.provenance, course.config, inputs_sha256=[visit.input_sha256 for visit in course.visits]
+            replace(course.provenance, stage_seconds=stage_seconds(course)),
+            course.config,
+            inputs_sha256=[visit.input_sha256 for visit in course.visits],
         ),
     }
+
+
+def stage_seconds(course: Course) -> dict[str, float]:
+    """Wall time of every stage: those of the visits, then those of each comparison with the numbers of its visits."""
+    seconds = dict(course.provenance.stage_seconds)
+    for (first, second), one in sorted(course.comparisons.items()):
+        for name, value in one.provenance.stage_seconds.items():
+            seconds[f"{name} {first} and {second}"] = value
+    return seconds
 
 
 def _visit(course: Course, k: int) -> dict[str, Any]:
@@ -59,6 +73,7 @@ def _visit(course: Course, k: int) -> dict[str, Any]:
         "interval95_mm3": rounded_interval(fragment.interval95_mm3, VOLUME_DIGITS),
         "alone_mm3": rounded(fragment.alone_mm3, VOLUME_DIGITS),
         "detection_limit_mm3": rounded(fragment.detection_limit_mm3, VOLUME_DIGITS),
+        "meaning": meaning_of_visit(course, k),
     }
 
 

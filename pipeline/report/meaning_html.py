@@ -21,6 +21,8 @@ SCORES = (
     ("vas_leg", "Pain in the leg", "VAS 0 to 10", 1),
     ("vas_back", "Pain in the back", "VAS 0 to 10", 1),
 )
+HINTS = ("signal-like-fluid", "growth-with-enhancement")
+"""Findings on what does not fit a disc fragment."""
 TOPICS = {
     Topic.ALL: "All",
     Topic.TYPE: "Type",
@@ -35,20 +37,28 @@ def meaning_view(comparison: Comparison) -> dict[str, Any] | None:
     meaning = comparison.meaning
     if meaning is None or not comparison.change.usable:
         return None
-    codes = ("signal-like-fluid", "growth-with-enhancement")
     return {
         "place": _place(meaning),
         "signals": _signals(meaning),
         "signal_reasons": _reasons(meaning),
-        "hints": [finding.message for finding in meaning.findings if finding.code in codes],
+        "hints": [finding.message for finding in meaning.findings if finding.code in HINTS],
         "scores": None if comparison.clinical is None else _scores(comparison.clinical),
         "since_onset": _since_onset(comparison),
-        "literature": [_published(row) for row in literature_of(comparison)],
-        "remarks": [
-            {"topic": TOPICS[one.topic], "text": one.text, "source": f"{one.citation}; {one.about}"}
-            for one in remarks()
-        ],
+        "literature": literature_view(comparison),
+        "remarks": remarks_view(),
     }
+
+
+def literature_view(comparison: Comparison) -> list[dict[str, Any]]:
+    """Published figures as text, those marked that fit the patient at baseline."""
+    return [_published(row) for row in literature_of(comparison)]
+
+
+def remarks_view() -> list[dict[str, str]]:
+    """Published statements that hold no figure."""
+    return [
+        {"topic": TOPICS[one.topic], "text": one.text, "source": f"{one.citation}; {one.about}"} for one in remarks()
+    ]
 
 
 def _row(title: str, note: str, before: str, after: str, change: str = "") -> dict[str, str]:
@@ -58,25 +68,32 @@ def _row(title: str, note: str, before: str, after: str, change: str = "") -> di
 def _place(meaning: Meaning) -> list[dict[str, str]]:
     first, second = meaning.baseline, meaning.followup
     return [
-        _row("Above the disc space", "along the posterior wall", _mm(first, "above_mm"), _mm(second, "above_mm")),
-        _row("Below the disc space", "", _mm(first, "below_mm"), _mm(second, "below_mm")),
-        _row("Migration type", "after Komori 1996", _komori(first), _komori(second)),
+        _row(
+            "Above the disc space",
+            "along the posterior wall",
+            reach_words(first, "above_mm"),
+            reach_words(second, "above_mm"),
+        ),
+        _row("Below the disc space", "", reach_words(first, "below_mm"), reach_words(second, "below_mm")),
+        _row("Migration type", "after Komori 1996", komori_words(first), komori_words(second)),
         _row(
             "Canal taken at the worst place",
             "of sac and fragment",
-            _canal(first),
-            _canal(second),
+            canal_words(first),
+            canal_words(second),
             _canal_change(meaning),
         ),
         _row("Measured on", "canal", _where(first.canal), _where(second.canal)),
     ]
 
 
-def _mm(visit: VisitMeaning, name: str) -> str:
+def reach_words(visit: VisitMeaning, name: str) -> str:
+    """How far the material reaches, ``name`` being ``above_mm`` or ``below_mm``."""
     return EM_DASH if visit.migrated is None else f"{in_words(getattr(visit.migrated, name))}{NO_BREAK}mm"
 
 
-def _komori(visit: VisitMeaning) -> str:
+def komori_words(visit: VisitMeaning) -> str:
+    """Type of migration after Komori, with its meaning."""
     if visit.migrated is None:
         return EM_DASH
     share = (
@@ -85,7 +102,8 @@ def _komori(visit: VisitMeaning) -> str:
     return f"{visit.migrated.komori}: {KOMORI[visit.migrated.komori]}{share}"
 
 
-def _canal(visit: VisitMeaning) -> str:
+def canal_words(visit: VisitMeaning) -> str:
+    """Share of the canal that is taken, with its interval."""
     if visit.canal is None:
         return "not measured"
     return f"{in_words(100 * visit.canal.fraction)} % ({_points(visit.canal.interval95)})"

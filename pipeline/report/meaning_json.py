@@ -26,8 +26,8 @@ def meaning_dict(comparison: Comparison) -> dict[str, Any] | None:
         return None
     change = meaning.canal_change
     return {
-        "baseline": _visit(meaning.baseline),
-        "followup": _visit(meaning.followup),
+        "baseline": visit_dict(meaning.baseline),
+        "followup": visit_dict(meaning.followup),
         "canal_change": None
         if change is None
         else {"points": _percent(change.value), "interval95_points": _percents(change.interval95)},
@@ -68,7 +68,8 @@ def literature_of(comparison: Comparison) -> tuple[Published, ...]:
     )
 
 
-def _visit(visit: VisitMeaning) -> dict[str, Any]:
+def visit_dict(visit: VisitMeaning) -> dict[str, Any]:
+    """Place, canal and signal of one visit."""
     return {
         "migration": None if visit.migrated is None else _migrated(visit.migrated),
         "canal": None if visit.canal is None else _canal(visit.canal),

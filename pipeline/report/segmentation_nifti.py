@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.dicom.visit import Role
 from pipeline.files import replacing
-from pipeline.report.as_nifti import to_nifti
+from pipeline.report.as_nifti import block_name, to_nifti
 from pipeline.segmentation.anatomy import SeriesSegmentation
 from pipeline.segmentation.blocks import labelled_blocks
 from pipeline.segmented import SegmentedVisit
@@ -27,7 +27,7 @@ _OURS = re.compile(rf"({'|'.join(Role)})(_block\d+)?_({'|'.join(KINDS)})\.nii\.g
 
 def file_name(role: Role, kind: str, block: int = 1) -> str:
     """``sagittal_t2_labels.nii.gz`` and the like; ``axial_t2_block2_labels.nii.gz`` of a further block."""
-    return f"{role.value}{'' if block == 1 else f'_block{block}'}_{kind}.nii.gz"
+    return f"{block_name(role, block)}_{kind}.nii.gz"
 
 
 def write_maps(result: SegmentedVisit, folder: Path, *, probabilities: bool, images: bool) -> tuple[Path, ...]:

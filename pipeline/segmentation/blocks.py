@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dicom.visit import Series
-from pipeline.segmentation.anatomy import SeriesSegmentation
+from pipeline.dicom.visit import Series, Visit
+from pipeline.findings import Finding, Severity
+from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation
 from pipeline.volume import Points, Volume
 
 
@@ -22,6 +23,20 @@ def volumes_of(series: Series) -> tuple[Volume, ...]:
 def labelled_blocks(series: Series, segmentation: SeriesSegmentation) -> tuple[tuple[Volume, SeriesSegmentation], ...]:
     """Image and labels of every block that was segmented, the largest block first; one pair for a plain series."""
     return tuple(zip(volumes_of(series), (segmentation, *segmentation.blocks), strict=False))
+
+
+def unlabelled_blocks(visit: Visit, anatomy: Anatomy) -> list[Finding]:
+    """Sagittal blocks other than the largest, and blocks that a segmenter left out, have no labels: say so."""
+    return [
+        Finding(
+            "blocks-not-labelled",
+            Severity.WARNING,
+            f"The {role.words} series was acquired in {len(visit.series[role].stacks)} blocks, of which "
+            f"{1 + len(one.blocks)} {'is' if not one.blocks else 'are'} labelled.",
+        )
+        for role, one in anatomy.segmentations.items()
+        if role in visit.series and len(visit.series[role].stacks) > 1 + len(one.blocks)
+    ]
 
 
 def from_middle_mm(block: Volume, lps: Points) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipeline.cli import app
 from pipeline.course import Course
 from pipeline.dicom.visit import Visit
 from pipeline.errors import ExitCode
+from pipeline.measurement.meaning.clinical import ClinicalCourse
 from tests.report.test_course import course as made_by_hand
 
 Run = Callable[..., Result]
@@ -32,10 +34,11 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         config: Any,
         progress: Callable[[str], None],
         loaded: Callable[[tuple[Visit, ...]], None],
+        clinical: ClinicalCourse | None = None,
     ) -> Course:
         seen.append([str(source) for source in sources])
         progress("load")
-        made = made_by_hand(7.5, 5.0, 0.0, usable="unusable" not in seen[-1])
+        made = replace(made_by_hand(7.5, 5.0, 0.0, usable="unusable" not in seen[-1]), clinical=clinical)
         loaded(made.visits)
         return made
 
@@ -71,6 +74,22 @@ def test_a_folder_with_three_visits_is_one_too(
     done = run("all", "--json", "--quiet")
     assert json.loads(done.stdout)["schema"] == "discdelta-course/1.0"
     assert given == [["all"]]
+
+
+def test_scores_of_every_visit_are_carried_through(run: Run, tmp_path: Path) -> None:
+    scores = tmp_path / "scores.yaml"
+    scores.write_text("visits: [{joa: 4}, {}, {joa: 28}]", encoding="utf-8")
+    done = run("march", "july", "january", "--json", "--quiet", "--clinical", scores)
+    assert [visit["joa"] for visit in json.loads(done.stdout)["clinical"]["visits"]] == [4, None, 28]
+
+
+def test_scores_of_two_visits_do_not_fit_three(run: Run, given: list[list[str]], tmp_path: Path) -> None:
+    scores = tmp_path / "scores.yaml"
+    scores.write_text("baseline: {joa: 4}", encoding="utf-8")
+    done = run("march", "july", "january", "--json", "--clinical", scores)
+    assert done.exit_code == ExitCode.USAGE
+    assert "visits" in done.stderr
+    assert given == [], "refused before anything was loaded"
 
 
 def test_the_folder_of_another_course_is_kept(run: Run, tmp_path: Path) -> None:

@@ -167,10 +167,10 @@ def test_series_that_disagree_are_shown_open() -> None:
     finding = Finding("series-disagree", Severity.INFO, "At baseline the series disagree about the fragment.")
     folded, _ = render_html(alike)
     opened, _ = render_html(replace(alike, findings=(*original.findings, finding)))
-    assert '<details class="every-series">' in folded
-    assert '<details class="every-series" open>' in opened
-    assert "The series disagree strongly" in words(opened)
-    assert "The series disagree strongly" not in words(folded)
+    assert '<details class="making">' in folded
+    assert '<details class="making" open>' in opened
+    assert "The series disagree about the fragment by more than their errors" in words(opened)
+    assert "The series disagree about the fragment by more than their errors" not in words(folded)
 
 
 def test_carried_over_axial_labels_are_dashed_and_said_to_be(page: str) -> None:

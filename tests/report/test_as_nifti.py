@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -9,7 +10,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from pipeline.comparison import Comparison
+from pipeline.dicom.visit import Role
 from pipeline.report.as_nifti import label_table, to_nifti, write_nifti
+from pipeline.segmentation.blocks import unlabelled_blocks
 from pipeline.volume import Volume
 from tests.report import cases
 
@@ -78,6 +82,52 @@ def test_table_names_every_value(written: Path) -> None:
     assert {str(int(v)) for v in values} == set(names)
     assert {"disc L4/L5", "vertebra L4", "canal", "fragment"} <= set(names.values())
     assert label_table(cases.comparison()) == (written / "labels.tsv").read_text(encoding="utf-8")
+
+
+def in_two_blocks(made: Comparison) -> Comparison:
+    """The axial series of the baseline once more as a second, smaller block."""
+    series, labels = made.baseline.series[Role.AXIAL_T2], made.baseline_anatomy.segmentations[Role.AXIAL_T2]
+
+    def few(volume: Volume) -> Volume:
+        return Volume(volume.array[:4], volume.affine)
+
+    block = replace(
+        labels,
+        labels=few(labels.labels),
+        instances=few(labels.instances),
+        probabilities=labels.probabilities[:, :4],
+        fragment_variants=labels.fragment_variants[:, :4],
+    )
+    both = replace(series, stacks=(*series.stacks, replace(series.stacks[0], volume=few(series.volume))))
+    return replace(
+        made,
+        baseline=replace(made.baseline, series={**made.baseline.series, Role.AXIAL_T2: both}),
+        baseline_anatomy=replace(
+            made.baseline_anatomy,
+            segmentations={
+                **made.baseline_anatomy.segmentations,
+                Role.AXIAL_T2: replace(labels, blocks=(block,)),
+            },
+        ),
+    )
+
+
+def test_every_block_of_a_series_is_written(tmp_path: Path) -> None:
+    made = in_two_blocks(cases.comparison())
+    write_nifti(made, tmp_path)
+    for kind in ("image", "labels", "instances"):
+        assert nib.load(tmp_path / f"baseline_axial_t2_{kind}.nii.gz").shape[2] == 12
+        assert nib.load(tmp_path / f"baseline_axial_t2_block2_{kind}.nii.gz").shape[2] == 4
+        assert not (tmp_path / f"followup_axial_t2_block2_{kind}.nii.gz").exists()
+    assert "baseline_axial_t2_block2_instances\t" in (tmp_path / "labels.tsv").read_text(encoding="utf-8")
+    assert not unlabelled_blocks(made.baseline, made.baseline_anatomy)
+
+
+def test_a_block_without_labels_is_told() -> None:
+    made = in_two_blocks(cases.comparison())
+    (finding,) = unlabelled_blocks(made.baseline, cases.comparison().baseline_anatomy)
+    assert finding.code == "blocks-not-labelled"
+    assert "2 blocks, of which 1 is labelled" in finding.message
 
 
 def test_a_rerun_gives_the_same_bytes_and_leaves_nothing_behind(written: Path, tmp_path: Path) -> None:

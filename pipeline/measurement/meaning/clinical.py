@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -65,6 +65,18 @@ class Clinical:
         return (day - self.onset).days / DAYS_PER_MONTH
 
 
+@dataclass(frozen=True)
+class ClinicalCourse:
+    """Scores of every visit in the order of time, and the day on which symptoms began (None when not given)."""
+
+    visits: tuple[Scores, ...]
+    onset: date | None = None
+
+    def between(self, first: int, second: int) -> Clinical:
+        """Scores of two visits, counted from 0."""
+        return Clinical(self.visits[first], self.visits[second], onset=self.onset)
+
+
 class _Part(BaseModel):
     """An unknown key is an error: a misspelt score would be lost, and a name has no place here."""
 
@@ -84,16 +96,41 @@ class _File(_Part):
     followup: _Scores = _Scores()
 
 
+class _CourseFile(_Part):
+    onset: date | None = None
+    visits: tuple[_Scores, ...]
+
+
+_Any = TypeVar("_Any", bound=_Part)
+
+
 def read_clinical(path: Path) -> Clinical:
-    """Read scores from a YAML or JSON file; docs/meaning.md shows one.
+    """Read scores of two visits from a YAML or JSON file; docs/meaning.md shows one.
 
     Raises
     ------
     UsageError
         If the file is missing, is neither YAML nor JSON, or holds an unknown key or an impossible score.
     """
+    given = _read(path, _File, "under baseline and followup")
+    return Clinical(Scores(**given.baseline.model_dump()), Scores(**given.followup.model_dump()), onset=given.onset)
+
+
+def read_clinical_course(path: Path) -> ClinicalCourse:
+    """Read scores of any number of visits, listed under ``visits`` in the order of time.
+
+    Raises
+    ------
+    UsageError
+        As :func:`read_clinical`.
+    """
+    given = _read(path, _CourseFile, "of each visit in a list named visits")
+    return ClinicalCourse(tuple(Scores(**one.model_dump()) for one in given.visits), onset=given.onset)
+
+
+def _read(path: Path, kind: type[_Any], where: str) -> _Any:
     try:
-        given = _File.model_validate(_values(path))
+        return kind.model_validate(_values(path))
     except OSError as error:
         raise UsageError(
             f"Cannot read the scores {path}: {error.strerror}. Give --clinical an existing file."
@@ -103,9 +140,8 @@ def read_clinical(path: Path) -> Clinical:
     except ValidationError as error:
         raise UsageError(
             f"The scores {path} do not fit: {faults(error)}. Known are onset, and joa, odi_percent, vas_leg and "
-            "vas_back under baseline and followup; nothing that names the patient."
+            f"vas_back {where}; nothing that names the patient."
         ) from error
-    return Clinical(Scores(**given.baseline.model_dump()), Scores(**given.followup.model_dump()), onset=given.onset)
 
 
 def _values(path: Path) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.measurement.meaning.clinical import Clinical, Scores, read_clinical
+from pipeline.measurement.meaning.clinical import Clinical, Scores, read_clinical, read_clinical_course
 
 YAML = """
 onset: 2013-02-20
@@ -71,3 +71,16 @@ def test_missing_and_damaged_files_are_refused(tmp_path: Path) -> None:
         read_clinical(tmp_path / "none.yaml")
     with pytest.raises(UsageError, match="not valid JSON: line 1"):
         read_clinical(written(tmp_path, "{", "scores.json"))
+
+
+def test_a_course_lists_its_visits(tmp_path: Path) -> None:
+    found = read_clinical_course(written(tmp_path, "{onset: 2013-02-20, visits: [{joa: 4}, {}, {joa: 28}]}"))
+    assert [one.joa for one in found.visits] == [4, None, 28]
+    pair = found.between(0, 2)
+    assert pair.joa_recovery_percent == pytest.approx(96.0)
+    assert pair.onset == date(2013, 2, 20)
+
+
+def test_a_course_without_its_visits_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="of each visit in a list named visits"):
+        read_clinical_course(written(tmp_path, YAML))
