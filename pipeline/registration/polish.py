@@ -8,7 +8,7 @@ interpolation leaves no trace of the grid where a search with linear interpolati
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,8 @@ class Polished:
         (3,) moving LPS mm.
     last_mm
         Length of the last full step at the bone: what the search left undecided.
+    smooth_correlation
+        Pearson's of the smoothed images, that noise does not lower.
     """
 
     transform: Affine
@@ -65,6 +67,7 @@ class Polished:
     covariance: NDArray[np.float64]
     centre: NDArray[np.float64]
     last_mm: float
+    smooth_correlation: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +171,7 @@ def polish(
     """
     still, given = images or (Sharpening.of(fixed), Sharpening.of(moving))
     result: Polished | None = Polished(start, -1.0, np.eye(6), np.zeros(3), 0.0)
+    smooth = 0.0
     for n, (own, target) in enumerate(zip(still.widths, given.widths, strict=True)):
         if result is None:
             break
@@ -177,7 +181,8 @@ def polish(
             points, np.asarray(own.array[tuple(index.T)], float), own.slopes(index), INDEPENDENT * len(index) / full
         )
         result = _descended(samples, target, result, (STEPS[n], effort.still_mm[n]))
-    return result
+        smooth = result.correlation if result is not None and n == 0 else smooth
+    return None if result is None else replace(result, smooth_correlation=smooth)
 
 
 def _descended(samples: _Samples, target: Smoothed, begun: Polished, limits: tuple[int, float]) -> Polished | None:

@@ -45,7 +45,7 @@ class Own:
     error_deg, error_mm
         Standard errors.
     likeness
-        Correlation that it reaches with its rim, the mean of both directions.
+        Correlation that it reaches with its rim when smoothed by 1 mm, the mean of both directions.
     """
 
     transform: Affine
@@ -109,7 +109,7 @@ def _own(
     centre = rigid.apply(found, points).mean(axis=0)[None]
     spread = np.sqrt(np.trace(forward.covariance[3:, 3:])) + np.sqrt(np.trace(backward.covariance[3:, 3:]))
     distance = np.hypot(spread, quality.disagreement_mm(gap, np.eye(4), centre)) / 2
-    likeness = (forward.correlation + backward.correlation) / 2
+    likeness = (forward.smooth_correlation + backward.smooth_correlation) / 2
     return Own(found, points, float(angle), float(distance), likeness)
 
 
