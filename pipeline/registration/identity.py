@@ -14,17 +14,18 @@ import numpy as np
 from pipeline.findings import Finding, Severity
 from pipeline.registration.segmental import Own
 
-ANOTHER, DOUBTFUL = 0.45, 0.6
+ANOTHER, DOUBTFUL = 0.55, 0.7
 """Likeness below which the visits show two people, and below which they may (docs/alignment.md tells how often)."""
 
 
 def likeness(own: Mapping[str, Own | None]) -> float | None:
-    """How alike the vertebrae of both visits are, −1…1: their median correlation; None without a vertebra.
+    """How alike the vertebrae of both visits are, −1…1: their mean correlation; None without a vertebra.
 
-    A vertebra that does not come to rest near its counterpart counts as not alike.
+    A vertebra that does not come to rest near its counterpart counts as not alike. The mean, as two lumbar bodies of
+    two people can be alike where their sacra are not.
     """
     found = [0.0 if one is None else one.likeness for one in own.values()]
-    return float(np.median(found)) if found else None
+    return float(np.mean(found)) if found else None
 
 
 def identity_findings(alike: float | None) -> list[Finding]:
