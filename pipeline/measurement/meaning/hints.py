@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.dicom.visit import Role
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.change import Category
+from pipeline.measurement.meaning.hints_fluid import Unmeasured
 from pipeline.measurement.meaning.meaning import VisitMeaning
 
 FLUID_T2 = 0.75
@@ -16,7 +17,11 @@ MASS_UPTAKE = 1.4
 
 
 def hints(
-    baseline: VisitMeaning, followup: VisitMeaning, category: Category, core_gain_percent: float | None = None
+    baseline: VisitMeaning,
+    followup: VisitMeaning,
+    category: Category,
+    core_gain_percent: float | None = None,
+    unmeasured: tuple[Unmeasured | None, Unmeasured | None] = (None, None),
 ) -> tuple[Finding, ...]:
     """Findings on signal and uptake.
 
@@ -25,10 +30,20 @@ def hints(
     core_gain_percent
         Rise of the signal in the core at follow-up, as the enhancement map tells it; without one it is judged by the
         signal against fluid before and after.
+    unmeasured
+        Of both visits, what seems displaced where the measured material is too little to tell its signal.
     """
     found = []
-    for when, visit in (("baseline", baseline), ("follow-up", followup)):
-        if looks_like_fluid(visit):
+    for when, visit, other in zip(("baseline", "follow-up"), (baseline, followup), unmeasured, strict=True):
+        if other is not None and fluid_ratios(other.t2_to_fluid, other.t1_to_muscle):
+            text = (
+                f"At {when} {other.volume_mm3:.0f} mm³ of what seems displaced is as bright as fluid on T2 "
+                f"({_share(other.t2_to_fluid)} of it) and dark on T1 ({_share(other.t1_to_muscle)} of muscle), so that "
+                "it was hardly measured: a cyst looks like that, and so does fluid of the sac that was taken for a "
+                "fragment. The borders of a cyst are not told. Have the images read by a radiologist."
+            )
+            found.append(Finding("signal-like-fluid", Severity.WARNING, text))
+        elif looks_like_fluid(visit):
             t2, t1 = visit.signals[Role.SAGITTAL_T2], visit.signals[Role.SAGITTAL_T1]
             text = (
                 f"At {when} what was measured is nearly as bright as fluid on T2 ({_share(t2.fragment_to_csf)} of it) "
@@ -51,7 +66,12 @@ def looks_like_fluid(visit: VisitMeaning) -> bool:
     t2, t1 = visit.signals.get(Role.SAGITTAL_T2), visit.signals.get(Role.SAGITTAL_T1)
     if t2 is None or t1 is None or t2.fragment_to_csf is None or t1.fragment_to_muscle is None:
         return False
-    return t2.fragment_to_csf >= FLUID_T2 and t1.fragment_to_muscle <= FLUID_T1
+    return fluid_ratios(t2.fragment_to_csf, t1.fragment_to_muscle)
+
+
+def fluid_ratios(t2_to_fluid: float, t1_to_muscle: float) -> bool:
+    """Whether these shares, of fluid on T2 and of muscle on T1, are those of fluid."""
+    return t2_to_fluid >= FLUID_T2 and t1_to_muscle <= FLUID_T1
 
 
 def core_uptake(visit: VisitMeaning) -> float | None:

@@ -8,6 +8,7 @@ from pipeline.findings import Finding, Severity
 from pipeline.measurement.change import Change, FragmentMeasurement
 from pipeline.measurement.meaning.canal import canal_change, canal_compromise, canal_half_width_mm, shared_error
 from pipeline.measurement.meaning.hints import hints
+from pipeline.measurement.meaning.hints_fluid import unmeasured
 from pipeline.measurement.meaning.meaning import CanalCompromise, Meaning, VisitMeaning
 from pipeline.measurement.meaning.migration import migration_of
 from pipeline.measurement.meaning.signal import signals
@@ -52,6 +53,7 @@ def interpret(
     ]
     axial = all(AXIAL in one.canals for one in both)
     first, second = (one.meaning(axial) for one in both)
+    fluid = (both[0].unmeasured, both[1].unmeasured)
     told = [
         Finding("canal-not-measured", Severity.INFO, f"How much of the canal is taken at {when} {visit.canal_reason}.")
         for when, visit in (("baseline", first), ("follow-up", second))
@@ -61,7 +63,7 @@ def interpret(
         baseline=first,
         followup=second,
         canal_change=canal_change(first.canal, second.canal, shared_error(change)),
-        findings=(*hints(first, second, change.category, core_gain_percent), *told),
+        findings=(*hints(first, second, change.category, core_gain_percent, fluid), *told),
     )
 
 
@@ -83,6 +85,7 @@ class _Seen:
         self.herniation = herniation_of(fragment, anatomy, level)
         self.migrated = migration_of(self.herniation, anatomy, settings.komori_body_share)
         self.signals = signals(visit, anatomy, anatomy.levels[level], fragment)
+        self.unmeasured = unmeasured(visit, anatomy, anatomy.levels[level], self.signals)
 
     def meaning(self, axial: bool) -> VisitMeaning:
         """Everything together; ``axial`` says which plane both visits' canals are taken from."""
