@@ -198,10 +198,21 @@ def _doubts(anatomy: Anatomy) -> str:
 
 
 def _require_alignment(alignment: Alignment, config: Config) -> None:
+    """Refuse visits that are not laid onto each other, or that are two people's.
+
+    Raises
+    ------
+    ComparabilityError
+        Saying why.
+    """
     quality = alignment.quality
-    if not quality.usable:
-        raise ComparabilityError(
-            f"The two visits could not be aligned on L4-S1: estimated error {quality.estimated_tre_mm:.1f} mm "
-            f"(limit {config.registration.maximum_tre_mm:.1f} mm), bone overlap {quality.bone_dice:.2f}. "
-            "Check that both show the same patient's lumbar spine, and that the levels are named alike."
-        )
+    if quality.usable:
+        return
+    for finding in alignment.findings:
+        if finding.code == "patient-doubtful" and finding.severity is Severity.ERROR:
+            raise ComparabilityError(finding.message)
+    raise ComparabilityError(
+        f"The two visits could not be aligned on L4-S1: estimated error {quality.estimated_tre_mm:.1f} mm "
+        f"(limit {config.registration.maximum_tre_mm:.1f} mm), bone overlap {quality.bone_dice:.2f}. "
+        "Check that both show the same patient's lumbar spine, and that the levels are named alike."
+    )
