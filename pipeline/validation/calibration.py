@@ -13,22 +13,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.config import MeasurementSettings
-from pipeline.measurement.change import FragmentMeasurement
+from pipeline.measurement.change import Category, FragmentMeasurement
 from pipeline.measurement.fragment import MeasuredFragment
 from pipeline.measurement.judging import judged, seen_alike
 from pipeline.measurement.precision import PrecisionCell, PrecisionProfile
 from pipeline.measurement.uncertainty import Spread, volume_interval
+from pipeline.validation.draw import Kind
 from pipeline.validation.folds import folds
-from pipeline.validation.outcome import PairOutcome
+from pipeline.validation.outcome import PairOutcome, within
+from pipeline.validation.rejudge import rejudged
 
 PARTS = 5
 DRAWS = 1000
 """Enough for a factor; a report draws more."""
 ENOUGH = 20
 """Fewer cases calibrate nothing."""
-VOLUMES, CHANGES = 0.95, 0.96
-"""Share of the intervals that are to hold the truth. That of a change also decides what counts as detectable, which
-may go wrong in 5 % of unchanged pairs at most: a little more is asked of it."""
+VOLUMES = 0.95
+"""Share of the intervals of volumes that are to hold the truth."""
+CHANGES, RATES, UNCHANGED, MOST = 0.96, 0.94, 0.95, 0.98
+"""The same of changes and of rates, and share of unchanged fragments that are to be called so. One factor serves all
+three: the least one that gives each its share, but none with which more than ``MOST`` of the changes are held."""
 STEPS = np.array([0.35, 0.6, 0.85, 1.2, 1.7, 3.0])
 FINE_STEPS = np.geomspace(0.3, 3.5, 50)
 
@@ -117,33 +121,51 @@ def _for_changes(
     settings: MeasurementSettings,
     volume: float,
 ) -> float:
-    """The least factor with which the wanted share of the changes is held, of pairs with a fragment at both visits.
+    """The factor for changes, from pairs with a fragment at both visits.
 
     Where a fragment vanished the interval of the change is that of its volume.
     """
-    held = np.zeros(len(STEPS))
-    count = 0
+    tested: list[list[tuple[bool, bool, bool | None]]] = [[] for _ in STEPS]
     for pairs, cells in ready:
         both = [one for one in pairs if one.baseline.present and one.followup.present]
-        count += len(both)
         for place, factor in enumerate(STEPS):
             profile = _scaled(cells, Factors(volume, float(factor)))
-            held[place] += sum(_holds(one, settings, profile) for one in both)
-    if count < ENOUGH:
+            tested[place] += [_holds(one, settings, profile) for one in both]
+    if len(tested[0]) < ENOUGH:
         return 1.0
+    change, rate, still = (
+        [[row[kind] for row in rows if row[kind] is not None] for rows in tested] for kind in range(3)
+    )
+    wanted = [_least(change, CHANGES), _least(rate, RATES)]
+    if len(still[0]) >= ENOUGH:
+        wanted.append(_least(still, UNCHANGED))
+    return min(max(wanted), max(_least(change, MOST), wanted[0]))
+
+
+def _least(held: Sequence[Sequence[bool | None]], share: float) -> float:
+    """The least factor with which that share of further cases is held, between the steps that were tried."""
     # A wider interval holds whatever a narrower one does.
-    covered = np.maximum.accumulate(held) / (count + 1)
-    if covered[-1] < CHANGES:
+    covered = np.maximum.accumulate([sum(map(bool, row)) / (len(row) + 1) for row in held])
+    if covered[-1] < share:
         return float(STEPS[-1])
-    after = int(np.argmax(covered >= CHANGES))
+    after = int(np.argmax(covered >= share))
     if after == 0:
         return float(STEPS[0])
-    way = (CHANGES - covered[after - 1]) / (covered[after] - covered[after - 1])
+    way = (share - covered[after - 1]) / (covered[after] - covered[after - 1])
     return float(STEPS[after - 1] * (STEPS[after] / STEPS[after - 1]) ** way)
 
 
-def _holds(one: PairOutcome, settings: MeasurementSettings, profile: PrecisionProfile) -> bool:
-    if one.evidence is None:
-        return False
-    interval = judged(one.evidence, settings, profile).delta_interval95_mm3
-    return interval.low <= one.true_delta_mm3 <= interval.high
+def _holds(
+    one: PairOutcome, settings: MeasurementSettings, profile: PrecisionProfile
+) -> tuple[bool, bool, bool | None]:
+    """Whether the intervals of change and rate hold the truth, and whether what did not change is called so.
+
+    The last is None where something did change.
+    """
+    again = rejudged((one,), settings, profile)[0]
+    still = again.category == Category.NO_DETECTABLE_CHANGE if one.kind == Kind.UNCHANGED else None
+    return (
+        within(again.delta_low_mm3, one.true_delta_mm3, again.delta_high_mm3),
+        within(again.rate_low_percent, one.true_rate_percent, again.rate_high_percent),
+        still,
+    )

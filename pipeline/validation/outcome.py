@@ -125,6 +125,16 @@ class PairOutcome:
         return json.dumps(asdict(self), ensure_ascii=False) + "\n"
 
 
+def visits(one: PairOutcome) -> tuple[VisitOutcome, VisitOutcome]:
+    """Both visits of a pair."""
+    return one.baseline, one.followup
+
+
+def within(low: float | None, value: float | None, high: float | None) -> bool:
+    """Whether an interval that is there holds a value that is."""
+    return low is not None and value is not None and high is not None and low <= value <= high
+
+
 def outcome_from_json(text: str) -> PairOutcome:
     """Read one pair back.
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pipeline.measurement.precision import PrecisionCell
 from pipeline.report.numbers import in_words
 from pipeline.validation.agreement import Agreement
-from pipeline.validation.outcome import PairOutcome
+from pipeline.validation.outcome import PairOutcome, visits
 from pipeline.validation.plot import Line, Plot, Point, linear_axis, log_axis
-from pipeline.validation.strata import visits
 from pipeline.validation.summary import Summary, change_error_percent, volume_error_percent
 
 LEGEND = (("changed", "changed"), ("unchanged", "nothing changed"), ("complete", "vanished"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.validation.agreement import Share, share
-from pipeline.validation.outcome import PairOutcome, VisitOutcome
+from pipeline.validation.outcome import PairOutcome, visits, within
 from pipeline.validation.precision import brightness_class
 
 SIZES_MM3 = (300.0, 800.0)
@@ -30,11 +30,6 @@ class Coverage:
     volume: Share
     change: Share
     rate: Share
-
-
-def visits(one: PairOutcome) -> tuple[VisitOutcome, VisitOutcome]:
-    """Both visits of a pair."""
-    return one.baseline, one.followup
 
 
 def coverage(by: str, name: str, pairs: Sequence[PairOutcome]) -> Coverage:
@@ -83,8 +78,3 @@ def _size(one: PairOutcome) -> str:
     if mean < small:
         return f"below {small:g} mm³"
     return f"{small:g} to {large:g} mm³" if mean < large else f"over {large:g} mm³"
-
-
-def within(low: float | None, value: float | None, high: float | None) -> bool:
-    """Whether an interval that is there holds the value."""
-    return low is not None and value is not None and high is not None and low <= value <= high

@@ -17,8 +17,8 @@ from pipeline.validation.agreement import (
     share,
 )
 from pipeline.validation.draw import Kind
-from pipeline.validation.outcome import PairOutcome, VisitOutcome
-from pipeline.validation.strata import Coverage, coverage, coverage_by, visits
+from pipeline.validation.outcome import PairOutcome, VisitOutcome, visits
+from pipeline.validation.strata import Coverage, coverage, coverage_by
 
 SMALL_MM3 = 200.0
 """Fragments below this say how well the smallest can be told."""

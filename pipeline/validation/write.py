@@ -17,12 +17,11 @@ from pipeline.files import write_text
 from pipeline.measurement.precision import PrecisionProfile
 from pipeline.segmentation.network import weights_sha256
 from pipeline.validation.crossfit import crossfit
-from pipeline.validation.outcome import PairOutcome, VisitOutcome
+from pipeline.validation.outcome import PairOutcome, VisitOutcome, visits
 from pipeline.validation.page import render_page
 from pipeline.validation.precision import profile_cells, profile_json
 from pipeline.validation.protocol import Protocol
 from pipeline.validation.rejudge import rejudged
-from pipeline.validation.strata import visits
 from pipeline.validation.summary import Summary, summarise
 from pipeline.validation.verdict import Basis, Verdict, verdicts
 
