@@ -20,6 +20,7 @@ from pipeline.measurement.stage import measure
 from pipeline.provenance import Stopwatch, describe_run
 from pipeline.registration.alignment import Alignment
 from pipeline.registration.counted import check_visits_agree
+from pipeline.registration.identity import vouched
 from pipeline.registration.stage import align
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.blocks import unlabelled_blocks
@@ -90,6 +91,7 @@ def compared(
     second_anatomy, second_drawn = other.received.correct(second, other.anatomy, level, ROLES)
     with watch.stage("align"):
         alignment = align(first, first_anatomy, second, second_anatomy, config.registration)
+        alignment = vouched(alignment) if config.dicom.allow_different_patients else alignment
         _require_alignment(alignment, config)
     with watch.stage("measure"):
         change = measure(

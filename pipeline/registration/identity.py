@@ -8,10 +8,12 @@ differs then is noise, slices and another shading in one person, and everything 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from pipeline.findings import Finding, Severity
+from pipeline.registration.alignment import Alignment
 from pipeline.registration.segmental import Own
 
 ANOTHER, DOUBTFUL = 0.55, 0.7
@@ -36,6 +38,19 @@ def identity_findings(alike: float | None) -> list[Finding]:
     message = (
         f"The two visits may not show the same person: vertebra by vertebra their bones correlate by only {alike:.2f} "
         f"({DOUBTFUL:g} and more in one person). Check that both folders belong to one patient before any change is "
-        "believed; strong artefacts, an operation or another kind of sequence can also be the reason."
+        "believed; strong artefacts or an operation can also be the reason. Where it is surely one person, "
+        "--allow-different-patients goes on."
     )
     return [Finding("patient-doubtful", severity, message)]
+
+
+def vouched(alignment: Alignment) -> Alignment:
+    """The same where the user says that it is one person: the doubt is told as a warning, and refuses nothing.
+
+    Nothing else can have refused it, as visits that are not aligned are not asked whose they are.
+    """
+    doubts = [one for one in alignment.findings if one.code == "patient-doubtful"]
+    if not doubts:
+        return alignment
+    findings = tuple(replace(one, severity=Severity.WARNING) if one in doubts else one for one in alignment.findings)
+    return replace(alignment, findings=findings, quality=replace(alignment.quality, usable=True))

@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.config import RegistrationSettings
 from pipeline.findings import Severity
-from pipeline.registration.alignment import Alignment
-from pipeline.registration.identity import ANOTHER, DOUBTFUL, identity_findings, likeness
+from pipeline.registration.alignment import Alignment, AlignmentQuality
+from pipeline.registration.identity import ANOTHER, DOUBTFUL, identity_findings, likeness, vouched
 from pipeline.registration.segmental import Own
 from pipeline.registration.stage import align
 from pipeline.volume import Volume
@@ -46,6 +46,20 @@ def test_the_less_alike_the_louder(alike: float, severity: Severity | None) -> N
     found = identity_findings(alike)
     assert [one.severity for one in found] == ([severity] if severity else [])
     assert all(one.code == "patient-doubtful" and "same person" in one.message for one in found)
+
+
+def test_a_user_who_vouches_for_the_patient_is_warned_and_not_refused() -> None:
+    refused = Alignment(
+        np.eye(4), np.eye(4), np.eye(4), AlignmentQuality(0.2, 0.9, 0.5, usable=False), tuple(identity_findings(0.3))
+    )
+    found = vouched(refused)
+    assert found.quality.usable
+    assert [one.severity for one in found.findings] == [Severity.WARNING]
+
+
+def test_vouching_does_not_mend_a_failed_alignment() -> None:
+    failed = Alignment(np.eye(4), np.eye(4), np.eye(4), AlignmentQuality(9.0, 0.1, 0.1, usable=False), ())
+    assert vouched(failed) is failed
 
 
 def test_larger_bones_of_another_texture_are_doubted_and_ones_own_are_not() -> None:
