@@ -18,16 +18,20 @@ from pipeline.registration.segmental import Own
 
 ANOTHER, DOUBTFUL = 0.55, 0.7
 """Likeness below which the visits show two people, and below which they may (docs/alignment.md tells how often)."""
+FEWEST = 2
 
 
 def likeness(own: Mapping[str, Own | None]) -> float | None:
     """How alike the vertebrae of both visits are, −1…1: their mean correlation; None without a vertebra.
 
-    A vertebra that does not come to rest near its counterpart counts as not alike. The mean, as two lumbar bodies of
-    two people can be alike where their sacra are not.
+    A vertebra that one visit shows too little of, or that comes to rest far from its counterpart, is left out while
+    two others speak; else it counts as not alike. The mean, as two lumbar bodies of two people can be alike where their
+    sacra are not.
     """
-    found = [0.0 if one is None else one.likeness for one in own.values()]
-    return float(np.mean(found)) if found else None
+    known = [one.likeness for one in own.values() if one is not None]
+    if not own:
+        return None
+    return float(np.mean(known)) if len(known) >= FEWEST else sum(known) / len(own)
 
 
 def identity_findings(alike: float | None) -> list[Finding]:

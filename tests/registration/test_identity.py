@@ -30,8 +30,12 @@ def test_one_odd_vertebra_raises_doubt_but_does_not_make_another_patient() -> No
     assert ANOTHER < alike < DOUBTFUL
 
 
-def test_a_vertebra_that_finds_no_counterpart_is_not_alike() -> None:
+def test_vertebrae_that_find_no_counterpart_are_not_alike() -> None:
     assert likeness({"L4": None, "L5": None, "S1": vertebra(0.9)}) == pytest.approx(0.3)
+
+
+def test_a_vertebra_at_the_edge_of_the_field_is_left_out() -> None:
+    assert likeness({"L4": vertebra(0.8), "L5": vertebra(0.9), "S1": None}) == pytest.approx(0.85)
 
 
 def test_without_a_common_vertebra_nothing_is_said() -> None:
