@@ -13,7 +13,7 @@ from pipeline.measurement.precision import PrecisionProfile
 from pipeline.measurement.precision.profile import NEAR
 from pipeline.measurement.profiled import View
 from pipeline.measurement.uncertainty import FLOOR_SHARE, apart_sd_mm3
-from pipeline.validation.outcome import PairOutcome
+from pipeline.validation.outcome import PairOutcome, visits
 
 Vector = NDArray[np.float64]
 CORRELATION = 0.8
@@ -60,8 +60,9 @@ class Lessons:
     missed
         All fragments, by their true volume; value: 1 where none was reported.
     changes
-        Pairs, by the mean of both measured volumes; value: error of the change as a share of that mean, as it would be
-        were the visits alike. Of pairs with a fragment at both visits, where there are any.
+        Pairs, by the mean of both measured volumes; value: by how much the logarithmic errors of the visits differ, as
+        it would be were the visits alike. Of pairs with a fragment at both visits, where there are any. What both
+        visits get wrong alike is left out: it makes no change out of none, and is in the error of the volumes.
     floors
         Visits without a fragment: (n, 2) slice distance and what was measured, mm³.
     pitches_mm, snrs
@@ -87,21 +88,22 @@ def lessons(outcomes: Sequence[PairOutcome]) -> Lessons:
     for one in good:
         seen, ratio = _seen(one)
         views += seen
-        for visit, view in zip((one.baseline, one.followup), seen, strict=True):
+        offs: list[float] = []
+        for visit, view in zip(visits(one), seen, strict=True):
             measured = visit.measured_mm3 or 0.0
+            offset = 2 * FLOOR_SHARE * (visit.limit_mm3 or 0.0)
+            offs.append(float(np.log((visit.true_mm3 + offset) / (measured + offset))))
             if visit.true_mm3 <= 0:
                 floors.append((view.pitch_mm, measured))
                 continue
-            offset = 2 * FLOOR_SHARE * (visit.limit_mm3 or 0.0)
             missed.append(_row(visit.true_mm3, view, 0.0 if visit.present else 1.0, 1.0, offset))
             if visit.present:
-                error = float(np.log((visit.true_mm3 + offset) / (measured + offset)))
-                errors.append(_row(measured, view, error, 1.0, offset))
-        mean = ((one.baseline.measured_mm3 or 0.0) + (one.followup.measured_mm3 or 0.0)) / 2
+                errors.append(_row(measured, view, offs[-1], 1.0, offset))
+        mean = sum(visit.measured_mm3 or 0.0 for visit in visits(one)) / 2
         if mean > 0:
-            off = ((one.delta_mm3 or 0.0) - one.true_delta_mm3) / mean / ratio
             both = bool(one.baseline.present and one.followup.present)
-            changes[both] += [_row(mean, view, off, 0.5, 0.0) for view in seen]
+            apart = (offs[1] - offs[0]) / ratio
+            changes[both] += [_row(mean, view, apart, 0.5, _offset(one)) for view in seen]
     return Lessons(
         errors=_rows(errors),
         missed=_rows(missed),
@@ -126,6 +128,10 @@ def _seen(one: PairOutcome) -> tuple[tuple[View, View], float]:
     plain, ideal = (apart_sd_mm3(first.spread, second.spread, share) for share in (alike, CORRELATION))
     known = [_completed(measured.view, card) for measured, card in zip((first, second), cards, strict=True)]
     return (known[0], known[1]), plain / ideal if ideal > 0 else 1.0
+
+
+def _offset(one: PairOutcome) -> float:
+    return sum(FLOOR_SHARE * (visit.limit_mm3 or 0.0) for visit in visits(one))
 
 
 def _completed(view: View | None, card: View) -> View:

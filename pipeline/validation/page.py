@@ -24,7 +24,7 @@ FEW_PAIRS = 60
 
 def render_page(
     protocol: Protocol,
-    outcomes: Sequence[PairOutcome],
+    studies: tuple[Sequence[PairOutcome], Sequence[PairOutcome]],
     summaries: tuple[Summary, Summary | None],
     judged: Sequence[Verdict],
     cells: Sequence[PrecisionCell],
@@ -35,12 +35,17 @@ def render_page(
 
     Parameters
     ----------
+    studies
+        The pairs with the precision profile in use, and cross-fitted (empty where they are not). The page shows the
+        ones that the goals were judged by.
     summaries
-        With the precision profile in use, and cross-fitted.
+        Of both.
     made
         ``version``, ``protocol_sha256``, ``weights_sha256``.
     """
-    summary, crossed = summaries
+    used, crossed = summaries
+    cross_judged = crossed is not None and any(verdict.basis is Basis.CROSS_FITTED for verdict in judged)
+    summary = crossed if crossed is not None and cross_judged else used
     tone, headline = _headline(judged)
     return (
         _environment()
@@ -50,10 +55,10 @@ def render_page(
             protocol_yaml=protocol.to_yaml(),
             summary=summary,
             crossed=crossed,
-            cross_judged=any(verdict.basis is Basis.CROSS_FITTED for verdict in judged),
-            coverage=_coverage(summary, crossed),
+            cross_judged=cross_judged,
+            coverage=_coverage(used, crossed),
             verdicts=judged,
-            plots=[plot.drawn() for plot in plots(outcomes, summary, cells)],
+            plots=[plot.drawn() for plot in plots(studies[1 if cross_judged else 0], summary, cells)],
             cells=cells,
             made=made,
             tone=tone,

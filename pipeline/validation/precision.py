@@ -20,6 +20,7 @@ from pipeline import __version__
 from pipeline.config import MeasurementSettings
 from pipeline.measurement.precision import Contrast, PrecisionCell, PrecisionProfile
 from pipeline.measurement.precision.profile import CONTRASTS, NEAR, VERSION
+from pipeline.measurement.profiled import BLANK_QUANTILE
 from pipeline.segmentation.network import weights_sha256
 from pipeline.validation.calibration import DRAWS, Factors, calibrated
 from pipeline.validation.lessons import Lessons, Vector, lessons
@@ -43,6 +44,9 @@ LIKE_EACH_OTHER = 1.3
 """Signal-to-noise ratios within this factor are one."""
 FLOOR_OF_ALL = 8.0
 """Weight of the visits of all slice distances, in visits, where those of one say what is measured of nothing."""
+SAME_PITCH_MM = 0.5
+BLANKS = 0.975
+"""Share of empty measurements that the detection limit lies above."""
 GAIN = (0.1, 20.0)
 """True over measured volume; beyond this a bias is no bias."""
 
@@ -149,7 +153,7 @@ def _cell(known: Lessons, pitch_mm: float, contrast: Contrast, snr: float, volum
     offset = float(np.average(known.errors.offset, weights=around.weight))
     gain = float(np.clip(((volume_mm3 + offset) * np.exp(location) - offset) / volume_mm3, *GAIN))
     pairs = near(known.changes, spot, ENOUGH)
-    changed = spread(known.changes.value, pairs.weight, 0.0)
+    changed = spread(known.changes.value, pairs.weight, 0.0) * (volume_mm3 + offset) / volume_mm3
     unseen = near(known.missed, spot, ENOUGH_MISSED, width=NARROW)
     return PrecisionCell(
         volume_mm3=volume_mm3,
@@ -166,9 +170,23 @@ def _cell(known: Lessons, pitch_mm: float, contrast: Contrast, snr: float, volum
 
 
 def _floor(floors: Vector, pitch_mm: float) -> float:
-    """Root mean square of what is measured of nothing, in slices like these, drawn towards that of all slices, mm³."""
+    """Standard deviation of what is measured of nothing, in slices like these, mm³.
+
+    Root mean square, drawn towards that of all slices. What is measured of nothing has longer tails than a normal law,
+    and the detection limit is taken from this figure. So it is at least so large that the limit lies above 97.5 % of
+    what was measured of nothing; with fewer than 40 cases, above all of it (the limit of blank by ranks, CLSI EP17-A2).
+    """
     if len(floors) < LEAST:
         return 0.0
     squares = floors[:, 1] ** 2
-    own = squares[np.abs(floors[:, 0] - pitch_mm) < 0.5]
-    return float(np.sqrt((own.sum() + FLOOR_OF_ALL * squares.mean()) / (len(own) + FLOOR_OF_ALL)))
+
+    def typical(pitch: float) -> float:
+        own = squares[np.abs(floors[:, 0] - pitch) < SAME_PITCH_MM]
+        return float(np.sqrt((own.sum() + FLOOR_OF_ALL * squares.mean()) / (len(own) + FLOOR_OF_ALL)))
+
+    here = typical(pitch_mm)
+    if here == 0:
+        return 0.0
+    relative = np.sort([measured / typical(float(pitch)) for pitch, measured in floors])
+    rank = min(len(relative), int(np.ceil((len(relative) + 1) * BLANKS)))
+    return here * max(1.0, float(relative[rank - 1]) / BLANK_QUANTILE)

@@ -97,10 +97,11 @@ def write_study(
         verdicts=judged,
     )
     write_text(files.protocol, protocol.to_yaml())
-    write_text(files.table, pairs_csv(outcomes, other.outcomes if other else ()))
+    again = other.outcomes if other else ()
+    write_text(files.table, pairs_csv(outcomes, again))
     write_text(files.profile, profile_json(cells, factors, len(outcomes), protocol))
     write_text(files.json, summary_json(protocol, (summary, crossed), judged, made))
-    write_text(files.page, render_page(protocol, outcomes, (summary, crossed), judged, cells, made=made))
+    write_text(files.page, render_page(protocol, (outcomes, again), (summary, crossed), judged, cells, made=made))
     return files
 
 
