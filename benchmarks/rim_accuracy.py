@@ -5,8 +5,10 @@ Run from the repository's root::
     python benchmarks/rim_accuracy.py --cases 34 --table benchmarks/rim_accuracy.md
 
 Every case is one fragment with a complete, a partial and no rim, imaged before and after contrast medium: other
-noise, small movement between the series, none, one or both of them fat-suppressed. The outline is the true one; the
-labels of bone, disc and canal are true as well; alignment, scale, resolution and rim are what the product finds.
+noise, small movement between the series, none, one or both of them fat-suppressed. With ``--outline true`` the outline
+is the true one, and so are the labels of bone, disc and canal; alignment, scale, resolution and rim are what the
+product finds. With ``--outline product`` whole visits are segmented and measured as a comparison does it; one patient
+in four is imaged too coarsely. ``--keep`` names a folder that holds segmented visits, so that they are not made again.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,11 +27,13 @@ from scipy import ndimage
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.rim_cases import RimCase, draw_cases
+from benchmarks.rim_visits import COARSE_MM, LEVEL, RimVisit, draw_visits, measured_fragment
 from pipeline.measurement.enhancement.alignment import resampled, shift_between
 from pipeline.measurement.enhancement.matching import match_intensities
 from pipeline.measurement.enhancement.point_spread import point_spread
 from pipeline.measurement.enhancement.result import Completeness, Rim
 from pipeline.measurement.enhancement.rim import RimImages, measure_rim
+from pipeline.measurement.enhancement.stage import measure_enhancement
 from pipeline.segmentation.anatomy import Structure
 
 TOLERANCE_MM = 0.3
@@ -43,6 +47,7 @@ class Outcome:
     true_mm: float | None
     fat: tuple[bool, bool]
     rim: Rim | None
+    coarse: bool = False
 
     @property
     def right(self) -> bool:
@@ -89,6 +94,22 @@ def measured(case: RimCase) -> Rim | None:
     return measure_rim(images)
 
 
+def measured_visit(one: RimVisit) -> Rim | None:
+    """The rim as the product measures it with the outline that it finds."""
+    found = measure_enhancement(one.visit, one.anatomy, measured_fragment(one), LEVEL).enhancement
+    return None if found is None else next(iter(found.by_role.values())).rim
+
+
+def outcomes_of(seed: int, given: argparse.Namespace) -> Iterator[Outcome]:
+    """Truth and measurement of one fragment with every kind of rim."""
+    if given.outline == "product":
+        for one in draw_visits(seed, given.keep):
+            yield Outcome(one.kind, one.thickness_mm, one.fat, measured_visit(one), one.pixel_mm >= COARSE_MM)
+        return
+    for kind, case in draw_cases(seed, given.plane).items():
+        yield Outcome(kind, case.thickness_mm, case.spec.fat_saturation, measured(case))
+
+
 def table(outcomes: Sequence[Outcome]) -> str:
     """Figures as a markdown table, by class and by fat suppression."""
     lines = [
@@ -105,6 +126,9 @@ def table(outcomes: Sequence[Outcome]) -> str:
         (True, True): "fat-suppressed",
     }
     lines += [_row(name, [one for one in outcomes if one.fat == state]) for state, name in names.items()]
+    coarse = [one for one in outcomes if one.coarse]
+    if coarse:
+        lines += [_row("fine pixels", [one for one in outcomes if not one.coarse]), _row("too coarse pixels", coarse)]
     thin = [one for one in outcomes if one.true_mm is not None and one.true_mm < 1.5]
     thick = [one for one in outcomes if one.true_mm is not None and one.true_mm >= 1.5]
     return "\n".join([*lines, _row("rim below 1.5 mm", thin), _row("rim from 1.5 mm", thick)]) + "\n"
@@ -131,21 +155,25 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=34, help="fragments; each gives three cases")
     parser.add_argument("--first", type=int, default=1, help="seed of the first fragment")
     parser.add_argument("--plane", choices=("sagittal", "axial"), default="sagittal")
+    parser.add_argument("--outline", choices=("true", "product"), default="true")
+    parser.add_argument("--keep", type=Path, help="folder of segmented visits (--outline product)")
     parser.add_argument("--table", type=Path, help="markdown file that receives the table")
     given = parser.parse_args()
     outcomes = []
     for seed in range(given.first, given.first + given.cases):
-        for kind, case in draw_cases(seed, given.plane).items():
-            one = Outcome(kind, case.thickness_mm, case.spec.fat_saturation, measured(case))
+        for one in outcomes_of(seed, given):
             outcomes.append(one)
-            sys.stdout.write(f"{seed} {kind}: true {one.true_mm}, error {one.error_mm}, right {one.right}\n")
+            extent = None if one.rim is None else round(one.rim.extent_percent)
+            sys.stdout.write(
+                f"{seed} {one.truth}: true {one.true_mm}, error {one.error_mm}, extent {extent}, right {one.right}\n"
+            )
             sys.stdout.flush()
     text = table(outcomes)
     sys.stdout.write(text)
     if given.table is not None:
         where = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
-        head = f"# Enhancing rim on simulated cases ({given.plane})\n\n{date.today().isoformat()}, {where}; "
-        head += f"seeds from {given.first}.\n\n"
+        head = f"# Enhancing rim on simulated cases ({given.plane}, {given.outline} outline)\n\n"
+        head += f"{date.today().isoformat()}, {where}; seeds from {given.first}.\n\n"
         given.table.write_text(head + text, encoding="utf-8")
 
 

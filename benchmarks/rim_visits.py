@@ -16,6 +16,7 @@ from benchmarks.rim_cases import painted_rim, true_extent, true_thickness
 from pipeline.config import MeasurementSettings, SegmentationSettings
 from pipeline.dicom.visit import PatientIdentity, Role, Series, SeriesFacts, Stack, Visit
 from pipeline.errors import UsageError
+from pipeline.measurement.change import FragmentMeasurement
 from pipeline.measurement.comparability import choose_roles
 from pipeline.measurement.enhancement.result import Completeness
 from pipeline.measurement.fragment import measure_fragment
@@ -226,7 +227,7 @@ def _scanned(patient: _Patient, fine: FineMap, uptake_mmol_l: float, rng: np.ran
     return Visit(PatientIdentity(), None, None, None, series, (), (), "simulated"), truth
 
 
-def measured_fragment(one: RimVisit) -> object:
+def measured_fragment(one: RimVisit) -> FragmentMeasurement:
     """The fragment as the product measures it by itself."""
     role = choose_roles(one.anatomy, one.anatomy)[0]
     return measure_fragment(one.visit, one.anatomy, LEVEL, role, MeasurementSettings()).measurement

@@ -18,11 +18,16 @@ LEAST_PERCENT = 20.0
 """Below this nothing is coloured."""
 STRENGTH = 0.75
 QUALITY = 88
+BESIDE_MM = 3.5
+"""So far around the fragment its rim is shown against its core."""
+CORE_MM = 1.5
+CORE_SHARE = 0.9
 COLOURS = np.array([[150, 30, 60], [235, 90, 40], [255, 190, 60], [255, 250, 190]], dtype=np.float64)
 
 
 def enhancement_picture(one: SeriesEnhancement) -> dict[str, object]:
-    """Plain values for the template: two pictures as data URIs, the outline as SVG path, the size in mm, the sides."""
+    """Plain values for the template: two pictures as data URIs, the outline as SVG path, the size in mm, the sides, and
+    whether colour beside the fragment tells what outshines its core."""
     share = np.asarray(one.outline.array)
     middle = int(share.sum(axis=(1, 2)).argmax())
     rows, columns = np.indices(share.shape[1:])
@@ -32,6 +37,8 @@ def enhancement_picture(one: SeriesEnhancement) -> dict[str, object]:
     image, rise, fill = (
         _window(np.asarray(values)[middle], centre, spacing) for values in (one.after.array, one.map.array, share)
     )
+    if above_core(one):
+        rise = _beside(image, rise, fill)
     grey = to_grey(image, window(image))
     plain = np.repeat(grey[..., None], 3, axis=2)
     return {
@@ -40,7 +47,30 @@ def enhancement_picture(one: SeriesEnhancement) -> dict[str, object]:
         "outline": outline_path(np.nan_to_num(fill).astype(np.float32), PIXEL_MM),
         "size_mm": 2 * HALF_MM,
         "sides": _sides(one),
+        "above_core": above_core(one),
     }
+
+
+def above_core(one: SeriesEnhancement) -> bool:
+    """Whether colour beside the fragment tells what outshines its core, and not what rose.
+
+    Where fat is suppressed after contrast medium only, fat beside a thin rim loses what the rim gains.
+    """
+    return one.fat_suppressed and not one.before_fat_suppressed
+
+
+def _beside(image: NDArray[np.float32], rise: NDArray[np.float32], fill: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The rise (percent), near the fragment replaced by what the series after contrast medium shows above its core."""
+    held = np.nan_to_num(fill)
+    core = held >= CORE_SHARE * float(held.max())
+    inside = held > 0.5
+    if not inside.any():
+        return rise
+    away = ndimage.distance_transform_edt(~inside) * PIXEL_MM
+    level = float(np.nanmedian(image[core & (ndimage.distance_transform_edt(inside) * PIXEL_MM > CORE_MM)]))
+    if not np.isfinite(level) or level <= 0:
+        return rise
+    return np.asarray(np.where(away <= BESIDE_MM, 100.0 * (image / level - 1.0), rise), dtype=np.float32)
 
 
 def coloured(grey: NDArray[np.uint8], rise: NDArray[np.float32]) -> NDArray[np.uint8]:
