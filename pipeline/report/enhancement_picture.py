@@ -26,8 +26,11 @@ COLOURS = np.array([[150, 30, 60], [235, 90, 40], [255, 190, 60], [255, 250, 190
 
 
 def enhancement_picture(one: SeriesEnhancement) -> dict[str, object]:
-    """Plain values for the template: two pictures as data URIs, the outline as SVG path, the size in mm, the sides, and
-    whether colour beside the fragment tells what outshines its core."""
+    """Plain values for the template.
+
+    Two pictures as data URIs, the outline as SVG path, the size in mm, the sides, and whether colour beside the
+    fragment tells what outshines its core.
+    """
     share = np.asarray(one.outline.array)
     middle = int(share.sum(axis=(1, 2)).argmax())
     rows, columns = np.indices(share.shape[1:])
