@@ -113,7 +113,7 @@ class PairOutcome:
     def true_rate_percent(self) -> float | None:
         """(V0 − V1) / V0 × 100 as painted."""
         before = self.baseline.true_mm3
-        return None if before <= 0 else -100 * self.true_delta_mm3 / before
+        return None if before <= 0 else 100 * (1 - self.followup.true_mm3 / before)  # exactly 100 of what vanished
 
     @property
     def same_scan(self) -> bool:

@@ -28,3 +28,8 @@ def test_an_interval_that_misses_the_truth_counts_in_its_parts() -> None:
     found = {one.name: one.change for one in coverage_by(study)}
     assert found["3 mm"].count == found["3 mm"].n - 1
     assert found["5 mm"].count == found["5 mm"].n
+
+
+def test_what_vanished_shrank_by_no_more_than_all() -> None:
+    study = [replace(one, baseline=replace(one.baseline, true_mm3=215.00000000000006)) for one in rows.study(60)]
+    assert {one.true_rate_percent for one in study if one.followup.true_mm3 == 0} == {100.0}
