@@ -24,12 +24,8 @@ from pipeline.registration.identity import vouched
 from pipeline.registration.stage import align
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.blocks import unlabelled_blocks
+from pipeline.segmentation.doubt import doubtful_level, doubts
 from pipeline.segmentation.segmenters.contribution import Received
-
-OF_THE_NAMES = frozenset(
-    {"disc-not-seen", "levels-disagree-between-series", "sacrum-barely-in-view", "transitional-anatomy"}
-)
-"""Codes of what leaves the names of the levels open."""
 
 OF_THE_PAIR = frozenset(
     {
@@ -131,8 +127,8 @@ def compared(
         findings=(
             *findings,
             *_of_visits(
-                _seen_of(first, one.received, first_anatomy, gained),
-                _seen_of(second, other.received, second_anatomy, gained_later),
+                _seen_of(first, one.received, first_anatomy, gained, config),
+                _seen_of(second, other.received, second_anatomy, gained_later, config),
             ),
             *_level_chosen(level),
             *check_visits_agree(first_anatomy, second_anatomy),
@@ -147,10 +143,13 @@ def compared(
     )
 
 
-def _seen_of(visit: Visit, received: Received, anatomy: Anatomy, gained: VisitEnhancement) -> tuple[Finding, ...]:
+def _seen_of(
+    visit: Visit, received: Received, anatomy: Anatomy, gained: VisitEnhancement, config: Config
+) -> tuple[Finding, ...]:
     """What was found at one visit, in the order of the stages."""
     blocks = unlabelled_blocks(visit, anatomy)
-    return (*visit.findings, *received.findings, *anatomy.findings, *blocks, *gained.findings)
+    named = doubtful_level(config.segmentation.level, anatomy, config.segmentation)
+    return (*visit.findings, *received.findings, *anatomy.findings, *named, *blocks, *gained.findings)
 
 
 def _of_visits(first: Sequence[Finding], second: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -189,14 +188,9 @@ def require_level(level: str, first: Anatomy, second: Anatomy, config: Config) -
         if confidence < config.segmentation.minimum_level_confidence:
             raise LevelError(
                 f"{level} could be named with a confidence of only {confidence:.2f} in the {name} images "
-                f"(at least {config.segmentation.minimum_level_confidence:.2f} is asked for). {_doubts(anatomy)}"
+                f"(at least {config.segmentation.minimum_level_confidence:.2f} is asked for). {doubts(anatomy)}"
                 "Look at the levels, then name the lowest visible disc with --lowest-disc."
             )
-
-
-def _doubts(anatomy: Anatomy) -> str:
-    """What was seen that leaves the names open, as sentences that end with a space."""
-    return "".join(f"{finding.message} " for finding in anatomy.findings if finding.code in OF_THE_NAMES)
 
 
 def _require_alignment(alignment: Alignment, config: Config) -> None:

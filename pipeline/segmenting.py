@@ -16,6 +16,7 @@ from pipeline.measurement.series import disagreement_findings
 from pipeline.provenance import Stopwatch, describe_run
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.blocks import unlabelled_blocks
+from pipeline.segmentation.doubt import doubtful_level
 from pipeline.segmentation.segmenters.registry import find_segmenter
 from pipeline.segmented import SegmentedVisit
 from pipeline.workflow import Source, load_visit
@@ -82,6 +83,7 @@ def segment_visit(
                     *visit.findings,
                     *anatomy.findings,
                     *unlabelled_blocks(visit, anatomy),
+                    *doubtful_level(level, anatomy, config.segmentation),
                     *_unsure(level, anatomy, config),
                     *_disagreements(fragments),
                 )

@@ -54,6 +54,15 @@ def test_names_below_the_confidence_asked_for_make_the_result_unusable() -> None
     assert [f.code for f in result.findings if f.severity == "error"] == ["level-unsure"]
 
 
+def test_a_doubtful_name_is_told_and_the_result_stays_usable(monkeypatch: pytest.MonkeyPatch) -> None:
+    anatomy = segmented().anatomy
+    doubted = replace(anatomy, levels={name: replace(one, confidence=0.6) for name, one in anatomy.levels.items()})
+    monkeypatch.setattr(pipeline.segmenting, "find_segmenter", lambda name: lambda visit, settings: doubted)
+    result = segment_visit(segmented().visit)
+    assert result.usable
+    assert "level-doubtful" in {f.code for f in result.findings if f.severity == "warning"}
+
+
 def test_series_not_asked_for_are_not_shown_to_the_network(asked: list[Visit]) -> None:
     result = segment_visit(segmented().visit, roles=[Role.SAGITTAL_T1])
     assert set(asked[0].series) == set(result.anatomy.segmentations) == {Role.SAGITTAL_T1}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.findings import Finding, Severity
-from pipeline.pair import _of_visits
+from pipeline.measurement.enhancement.result import VisitEnhancement
+from pipeline.pair import _of_visits, _seen_of
+from pipeline.segmentation.segmenters.contribution import given_none
+from tests.report.cases import comparison
 
 GAP = Finding("slice-gap", Severity.INFO, "Slices 4.0 mm thick lie 4.4 mm apart.")
 AXIAL = Finding("axial-labels-carried-over", Severity.INFO, "The labels of axial T2 were carried over.")
@@ -27,3 +32,18 @@ def test_what_both_visits_share_is_said_once() -> None:
 def test_what_concerns_the_pair_is_not_put_on_the_follow_up_that_carries_it() -> None:
     assert _of_visits((), (NOBODY,)) == (NOBODY,)
     assert _of_visits((NOBODY,), (NOBODY,)) == (NOBODY,)
+
+
+def test_a_doubtful_name_at_either_visit_is_told_with_that_visit() -> None:
+    """A comparison goes on from 0.5; below 0.7 the reader has to look at the levels first."""
+    made = comparison()
+    level = replace(made.baseline_anatomy.levels[made.level], confidence=0.55)
+    doubted = replace(made.baseline_anatomy, levels={**made.baseline_anatomy.levels, made.level: level})
+    nothing = VisitEnhancement(None, ())
+    first, second = (
+        _seen_of(visit, given_none(visit, made.config), anatomy, nothing, made.config)
+        for visit, anatomy in ((made.baseline, doubted), (made.followup, made.followup_anatomy))
+    )
+    told = [f.message for f in _of_visits(first, second) if f.code == "level-doubtful"]
+    assert len(told) == 1
+    assert told[0].startswith("Baseline: L4/L5 is named with a confidence of 0.55 only")
