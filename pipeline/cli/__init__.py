@@ -14,12 +14,13 @@ from pipeline.cli.pairs import pairs
 from pipeline.cli.phantom import phantom
 from pipeline.cli.segment import segment
 from pipeline.cli.terminal import terminable
+from pipeline.cli.usage import OneLineGroup
 from pipeline.cli.validate import validate
 
 app = typer.Typer(
     name="discdelta",
     help="Volume change of an extruded lumbar disc fragment between two MRI studies. Research use only.",
-    no_args_is_help=True,
+    cls=OneLineGroup,
     add_completion=False,
     pretty_exceptions_enable=False,  # its boxes print local variables, and those can hold a patient's name
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from pipeline.cli.caution import say_caution
 from pipeline.cli.course import course_of, course_scores, follow_course
 from pipeline.cli.log import log_times, log_visits
 from pipeline.cli.options import (
@@ -53,6 +54,7 @@ EXPECTED_SECONDS = {
     "report": 6.0,
 }
 """Seconds that each stage takes for a usual study of four series on two idle cores, for the progress display."""
+WHICH_VISITS = "Which visits? Name two folders, one folder that holds both, or volumes with --t2."
 
 
 def compare(
@@ -82,11 +84,12 @@ def compare(
     with guarded(verbose=verbose):
         console = error_console()
         set_up_logging(console, quiet=quiet, verbose=verbose)
+        given = nifti_pairs(t2=t2, t1=t1, t1_post=t1_post, stir=stir, axial_t2=axial_t2)
+        require_visits(baseline, given)
         require_somewhere(out, json=json)
         settings = resolve_settings(
             config, level=level, lowest_disc=lowest_disc, allow_different_patients=allow_different_patients
         )
-        given = nifti_pairs(t2=t2, t1=t1, t1_post=t1_post, stir=stir, axial_t2=axial_t2)
         if several := course_of(baseline, followups or [], given, settings):
             follow_course(
                 several,
@@ -110,6 +113,12 @@ def compare(
             **scores_from(clinical),
         )
         tell(comparison, report, out, json=json, quiet=quiet)
+
+
+def require_visits(baseline: Path | None, volumes: dict[str, tuple[Path, Path]]) -> None:
+    """Ask for the visits before anything else."""
+    if baseline is None and not volumes:
+        raise UsageError(WHICH_VISITS)
 
 
 def require_somewhere(out: Path | None, *, json: bool) -> None:
@@ -190,7 +199,7 @@ def sources(
         )
         return first, second
     if baseline is None:
-        raise UsageError("Which visits? Name two folders, one folder that holds both, or volumes with --t2.")
+        raise UsageError(WHICH_VISITS)
     from pipeline.dicom.sources import require_there
 
     for path in (baseline, followup):
@@ -207,7 +216,9 @@ def tell(comparison: Comparison, report: str, out: Path | None, *, json: bool, q
     if json:
         typer.echo(report, nl=False)
     elif not quiet and out is not None:
-        typer.echo(f"{said.headline}. {said.sentence}\nReport: {out / 'report.html'}")
+        typer.echo(f"{said.headline}. {said.sentence}")
+        say_caution(comparison.findings)
+        typer.echo(f"Report: {out / 'report.html'}")
     if not comparison.change.usable:
         where = f" {out / 'report.html'} says why." if out is not None else ""
         raise ResultNotUsableError(f"A result was reached, but it must not be used.{where}")

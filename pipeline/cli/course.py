@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from pipeline.cli.caution import say_caution
 from pipeline.cli.log import log_visit
 from pipeline.cli.output import clear_leftovers, refuse_other_inputs
 from pipeline.errors import ResultNotUsableError, UsageError
@@ -102,7 +103,9 @@ def follow_course(
     if json:
         typer.echo(to_text(course_dict(course)), nl=False)
     elif not quiet and out is not None:
-        typer.echo(f"{_said(course)}\nReport: {out / 'course.html'}")
+        typer.echo(_said(course))
+        say_caution([*course.findings, *(f for one in course.comparisons.values() for f in one.findings)], "reports")
+        typer.echo(f"Report: {out / 'course.html'}")
     if not course.usable:
         where = f" {out / 'course.html'} says which, and why." if out is not None else ""
         raise ResultNotUsableError(f"A result was reached, but it must not be used.{where}")

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.compare import nifti_pairs, require_somewhere, run_comparison, scores_from, sources, tell
+from pipeline.cli.compare import (
+    nifti_pairs,
+    require_somewhere,
+    require_visits,
+    run_comparison,
+    scores_from,
+    sources,
+    tell,
+)
 from pipeline.cli.options import (
     T1,
     T2,
@@ -90,6 +98,8 @@ def measure(
     with guarded(verbose=verbose):
         console = error_console()
         set_up_logging(console, quiet=quiet, verbose=verbose)
+        given = nifti_pairs(t2=t2, t1=t1, t1_post=t1_post, stir=stir, axial_t2=axial_t2)
+        require_visits(baseline, given)
         require_somewhere(out, json=json)
         contributions = (
             _contribution(baseline_mask, baseline_labels, segment_number, label_scheme),
@@ -99,7 +109,6 @@ def measure(
         settings = resolve_settings(
             config, level=level, lowest_disc=lowest_disc, allow_different_patients=allow_different_patients
         )
-        given = nifti_pairs(t2=t2, t1=t1, t1_post=t1_post, stir=stir, axial_t2=axial_t2)
         comparison, report = run_comparison(
             sources(baseline, followup, given),
             settings,

@@ -11,6 +11,9 @@ from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID,
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
+SAID_BEFORE = 2
+"""Number of the stage before which the time of the whole run is told."""
+
 
 class _ExpectedBar(ProgressColumn):
     """A bar that fills with the time a stage usually takes, and waits nearly full when it takes longer."""
@@ -48,6 +51,7 @@ class StageDisplay:
         self._console = console
         self._expected = dict(expected_seconds)
         self._shown = shown
+        self._begun = 0
         self._task: TaskID | None = None
         self._progress = Progress(
             SpinnerColumn(finished_text="✓"),
@@ -59,10 +63,7 @@ class StageDisplay:
         )
 
     def __enter__(self) -> Self:
-        """Say how long all of it should take."""
-        if self._shown:
-            total = sum(self._expected.values())
-            self._console.print(f"This takes about {total:.0f} s on two idle cores; more with many series.")
+        """Begin to draw."""
         self._progress.start()
         return self
 
@@ -75,8 +76,16 @@ class StageDisplay:
         self._progress.stop()
 
     def __call__(self, stage: str) -> None:
-        """Begin ``stage``, and so end the one before it."""
+        """Begin ``stage``, and so end the one before it.
+
+        How long all of it should take is said before the second one: the first reads the input, and may find that
+        there is nothing to do.
+        """
         self._finish()
+        self._begun += 1
+        if self._shown and self._begun == SAID_BEFORE:
+            total = sum(self._expected.values())
+            self._console.print(f"This takes about {total:.0f} s on two idle cores; more with many series.")
         seconds = self._expected.get(stage, 5.0)
         self._task = self._progress.add_task(stage, total=seconds)
         if self._shown and not self._console.is_terminal:

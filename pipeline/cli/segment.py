@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.caution import say_caution
 from pipeline.cli.log import log_stages, log_visit
 from pipeline.cli.options import ConfigFile, Json, LowestDisc, Quiet, Verbose, resolve_settings
 from pipeline.cli.output import clear_leftovers, refuse_other_inputs, require_writable
@@ -79,6 +80,7 @@ def segment(
     with guarded(verbose=verbose):
         console = error_console()
         set_up_logging(console, quiet=quiet, verbose=verbose)
+        _require_inputs(inputs)
         _require_somewhere(out, json=json, files=probabilities or images)
         settings = resolve_settings(config, level=level, lowest_disc=lowest_disc)
         source, roles = _source(inputs or [], series or [])
@@ -86,6 +88,12 @@ def segment(
         wanted = _Wanted(out, probabilities, images, overwrite)
         result, text = _run(source, roles, day, settings, wanted, console=console, quiet=quiet)
         _tell(result, text, out, json=json, quiet=quiet)
+
+
+def _require_inputs(inputs: Sequence[Path] | None) -> None:
+    """Ask for the visit before anything else."""
+    if not inputs:
+        raise UsageError("Which visit? Name its folder, or NIfTI files with --series.")
 
 
 def _require_somewhere(out: Path | None, *, json: bool, files: bool) -> None:
@@ -100,8 +108,6 @@ def _require_somewhere(out: Path | None, *, json: bool, files: bool) -> None:
 
 def _source(inputs: Sequence[Path], series: Sequence[str]) -> tuple[Path | list[Path] | Visit, list[Role]]:
     """Where the visit comes from, and the roles to use of it (all when empty)."""
-    if not inputs:
-        raise UsageError("Which visit? Name its folder, or NIfTI files with --series.")
     from pipeline.dicom.sources import require_there
 
     roles = [_role(name) for name in series]
@@ -181,7 +187,9 @@ def _tell(result: SegmentedVisit, text: str, out: Path | None, *, json: bool, qu
     if json:
         typer.echo(text, nl=False)
     elif not quiet and out is not None:
-        typer.echo(f"{levels_in_words(result)} {displaced_in_words(result)}\nPicture: {out / 'segmentation.png'}")
+        typer.echo(f"{levels_in_words(result)} {displaced_in_words(result)}")
+        say_caution(result.findings, "segmentation.json")
+        typer.echo(f"Picture: {out / 'segmentation.png'}")
     if not result.usable:
         errors = " ".join(finding.message for finding in result.findings if finding.severity.value == "error")
         raise ResultNotUsableError(errors)

@@ -70,16 +70,16 @@ def guarded(*, verbose: bool = False) -> Iterator[None]:
     except DiscdeltaError as error:
         if verbose:
             _show_frames(error)
-        _fail(error.code, str(error), error.exit_code)
+        fail(error.code, str(error), error.exit_code)
     except KeyboardInterrupt:
-        _fail("interrupted", "Stopped; no half-written file is left. The same command starts again.", INTERRUPTED)
+        fail("interrupted", "Stopped; no half-written file is left. The same command starts again.", INTERRUPTED)
     except (typer.Exit, SystemExit, BrokenPipeError):
         raise
     except Exception as error:
         if verbose:
             _show_frames(error)
         advice = "" if verbose else " Run again with --verbose to see where, and report it with those lines."
-        _fail("internal", f"This should not happen: {_told(error)}.{advice}", ExitCode.INTERNAL)
+        fail("internal", f"This should not happen: {_told(error)}.{advice}", ExitCode.INTERNAL)
 
 
 @contextmanager
@@ -102,7 +102,14 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
     sys.exit(TERMINATED)
 
 
-def _fail(code: str, message: str, status: int) -> None:
+def fail(code: str, message: str, status: int) -> None:
+    """End the command with one line on standard error.
+
+    Raises
+    ------
+    typer.Exit
+        Always, with ``status``.
+    """
     typer.echo(f"error [{code}]: {message}", err=True)
     raise typer.Exit(int(status))
 

@@ -73,7 +73,7 @@ def test_the_answer_goes_to_standard_output_and_the_files_to_the_folder(run: Run
     assert {"report.html", "report.json", "report.csv", "settings.yaml"} <= {
         p.name for p in (tmp_path / "report").iterdir()
     }
-    assert done.stderr.splitlines()[1:3] == ["load (about 2 s)", "segment baseline (about 12 s)"]
+    assert done.stderr.splitlines()[0:3:2] == ["load (about 2 s)", "segment baseline (about 12 s)"]
 
 
 def test_json_prints_the_report_and_nothing_else(run: Run, tmp_path: Path) -> None:
@@ -194,6 +194,7 @@ def test_one_folder_may_hold_both_visits(
     [
         (["march", "july"], "--out"),
         (["--out", "report"], "--t2"),
+        ([], "Which visits?"),
         (["march", "july", "--out", "report", "--t2", "a.nii", "b.nii"], "not both"),
         (["march", "july", "--out", "report", "--level", "knee"], "L4/L5"),
         (["march", "july", "--out", "report", "--config", "nowhere.yaml"], "--config"),
@@ -204,5 +205,7 @@ def test_a_wrong_call_says_what_to_do(run: Run, calls: list[dict[str, Any]], arg
     done = run(*arguments)
     assert done.exit_code == ExitCode.USAGE
     assert advice in done.stderr
+    assert done.stderr.startswith("error [usage]: ")
+    assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
     assert calls == []

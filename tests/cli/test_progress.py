@@ -26,8 +26,8 @@ def shown(*, terminal: bool, visible: bool = True, fails: bool = False) -> str:
 
 def test_a_log_gets_a_line_per_stage_with_the_time_to_expect() -> None:
     assert shown(terminal=False).splitlines() == [
-        "This takes about 8 s on two idle cores; more with many series.",
         "load (about 2 s)",
+        "This takes about 8 s on two idle cores; more with many series.",
         "align (about 6 s)",
     ]
 
@@ -41,6 +41,13 @@ def test_a_screen_gets_a_bar_per_stage() -> None:
 def test_nothing_is_shown_when_quiet() -> None:
     assert shown(terminal=False, visible=False) == ""
     assert shown(terminal=True, visible=False) == ""
+
+
+def test_input_that_cannot_be_read_is_not_preceded_by_how_long_the_work_takes() -> None:
+    stream = io.StringIO()
+    with StageDisplay(Console(file=stream, width=100), STAGES) as progress:
+        progress("load")
+    assert stream.getvalue() == "load (about 2 s)\n"
 
 
 def test_a_failure_passes_through() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-import pipeline.workflow
+import pipeline.segmenting
 from pipeline.cli import app
 from pipeline.dicom.visit import Role, Visit
 from pipeline.errors import ExitCode, LevelError
@@ -70,7 +70,8 @@ def test_words_go_to_standard_output_and_files_to_the_folder(run: Run, tmp_path:
     names = {p.name for p in (tmp_path / "out").iterdir()}
     for kind in ("labels", "instances", "probabilities", "image"):
         assert {f"{role}_{kind}.nii.gz" for role in ("sagittal_t2", "sagittal_t1", "axial_t2")} <= names
-    assert done.stderr.splitlines()[1] == "load (about 2 s)"
+    assert done.stderr.splitlines()[0] == "load (about 2 s)"
+    assert "Research use only." in done.stdout.splitlines()
 
 
 def test_json_prints_the_values_and_nothing_else(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""Nobody has to open the report to learn that an answer comes with warnings."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.cli.caution import say_caution
+from pipeline.findings import Finding, Severity
+
+THICK = Finding("slice-thickness-differs", Severity.WARNING, "Slices differ.")
+SAME = Finding("visits-identical", Severity.WARNING, "Baseline and follow-up are the same images.")
+NOTE = Finding("level-chosen", Severity.INFO, "L5/S1 was measured.")
+
+
+def test_warnings_are_counted_once_each_and_the_gravest_told(capsys: pytest.CaptureFixture[str]) -> None:
+    say_caution([NOTE, THICK, SAME, THICK])
+    assert capsys.readouterr().out.splitlines() == [
+        "2 warnings: read the findings in the report first.",
+        "warning [visits-identical]: Baseline and follow-up are the same images.",
+        "Research use only.",
+    ]
+
+
+def test_without_warnings_only_what_the_result_is_for_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    say_caution([NOTE])
+    assert capsys.readouterr().out == "Research use only.\n"
+
+
+def test_a_file_that_holds_the_findings_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    say_caution([THICK], "segmentation.json")
+    assert capsys.readouterr().out.startswith("1 warning: read the findings in segmentation.json first.\n")
