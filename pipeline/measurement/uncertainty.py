@@ -222,7 +222,9 @@ def reaching(
     plain = 100.0 * (1.0 - second / max(first, LEAST_V0_MM3))
     shift = suggested - plain
     low = rate.low + min(0.0, shift) - 100.0 * hidden_after / max(first, LEAST_V0_MM3)
-    return wider, Interval(low, min(100.0, rate.high + max(0.0, shift)))
+    # A fragment that is not told from nothing may be gone, however much of its noise was counted.
+    high = rate.high + max(0.0, shift) if followup.present else 100.0
+    return wider, Interval(low, min(100.0, high))
 
 
 def _hidden(spread: Spread, other: Spread) -> float:

@@ -110,6 +110,18 @@ def test_a_bias_of_both_visits_makes_no_change_out_of_none(spread: Spread, corre
         assert reaching(*core, spread, spread)[0] == core[0]
 
 
+def test_a_fragment_that_is_not_told_from_nothing_may_be_gone() -> None:
+    after = Spread(55.0, 5.0, 5.0, 5.0, 66.0)
+    core = change_intervals(PLAIN, after, correlation=0.8, draws=1000, seed=7)
+    rate = reaching(*core, PLAIN, after)[1]
+    assert rate is not None
+    assert rate.high == 100.0
+    remnant = dataclasses.replace(after, volume_mm3=150.0)
+    left = reaching(*change_intervals(PLAIN, remnant, correlation=0.8, draws=1000, seed=7), PLAIN, remnant)[1]
+    assert left is not None
+    assert left.high < 100.0
+
+
 def test_a_rate_reaches_what_may_hide_and_never_exceeds_complete() -> None:
     before = dataclasses.replace(PLAIN, hidden_mm3=400.0)
     after = Spread(0.0, 0.0, 0.0, 0.0, 66.0, hidden_mm3=400.0)
