@@ -111,7 +111,7 @@ def _sources(rows: Sequence[Row]) -> dict[str, Any]:
         "median_error_mm": _median([row["error_mm"] for row in rows]),
         "largest_error_mm": max((row["error_mm"] for row in rows), default=None),
         "error_within_estimate": _share(share([row["error_mm"] <= row["estimated_error_mm"] for row in rows])),
-        "direct": len(both),
+        "with_direct": len(both),
     }
     for name, key in ways.items():
         limits = agreement([change_error_percent(row, key) for row in both])

@@ -55,7 +55,7 @@ def pair_sources(results: Results) -> str:
     rows: list[list[object]] = [
         ["alignment error at the fragment, mm", f"median {one['median_error_mm']}, largest {one['largest_error_mm']}"],
         ["… within its estimate", share(one["error_within_estimate"])],
-        ["pairs with a direct measurement", one["direct"]],
+        ["pairs with a direct measurement", one["with_direct"]],
     ]
     for name in ("reported", "subtracted", "direct"):
         if one[name] is not None:
