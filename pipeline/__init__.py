@@ -15,7 +15,19 @@ if TYPE_CHECKING:
     from pipeline.comparison import Comparison
     from pipeline.config import Config, load_config
     from pipeline.course import Course
-    from pipeline.errors import DiscdeltaError
+    from pipeline.dicom.visit import Role
+    from pipeline.errors import (
+        AnatomyError,
+        ComparabilityError,
+        DiscdeltaError,
+        IdentityError,
+        LevelError,
+        NoUsableSeriesError,
+        OutputError,
+        ResultNotUsableError,
+        UnreadableInputError,
+        UsageError,
+    )
     from pipeline.report.as_json import report_dict
     from pipeline.report.course_json import course_dict
     from pipeline.report.course_write import write_course
@@ -26,11 +38,21 @@ if TYPE_CHECKING:
     from pipeline.workflow import compare, follow, load_visit
 
 __all__ = [
+    "AnatomyError",
+    "ComparabilityError",
     "Comparison",
     "Config",
     "Course",
     "DiscdeltaError",
+    "IdentityError",
+    "LevelError",
+    "NoUsableSeriesError",
+    "OutputError",
+    "ResultNotUsableError",
+    "Role",
     "SegmentedVisit",
+    "UnreadableInputError",
+    "UsageError",
     "__version__",
     "compare",
     "course_dict",
@@ -45,11 +67,21 @@ __all__ = [
 ]
 
 _HOME = {
+    "AnatomyError": "pipeline.errors",
+    "ComparabilityError": "pipeline.errors",
     "Comparison": "pipeline.comparison",
     "Config": "pipeline.config",
     "Course": "pipeline.course",
     "DiscdeltaError": "pipeline.errors",
+    "IdentityError": "pipeline.errors",
+    "LevelError": "pipeline.errors",
+    "NoUsableSeriesError": "pipeline.errors",
+    "OutputError": "pipeline.errors",
+    "ResultNotUsableError": "pipeline.errors",
+    "Role": "pipeline.dicom.visit",
     "SegmentedVisit": "pipeline.segmented",
+    "UnreadableInputError": "pipeline.errors",
+    "UsageError": "pipeline.errors",
     "compare": "pipeline.workflow",
     "course_dict": "pipeline.report.course_json",
     "follow": "pipeline.workflow",

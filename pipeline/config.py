@@ -145,6 +145,24 @@ def load_config(path: Path | None = None) -> Config:
         ) from error
 
 
+def settings_of(config: object) -> Config:
+    """What a caller gave as settings; the defaults for None.
+
+    Raises
+    ------
+    UsageError
+        If it is anything but a :class:`Config`.
+    """
+    if config is None:
+        return Config()
+    if isinstance(config, Config):
+        return config
+    raise UsageError(
+        f"config is {config!r}, of type {type(config).__name__}; a pipeline.Config or None is allowed. Make one with "
+        'load_config(Path("settings.yaml")) or Config.model_validate({"segmentation": {"level": "L5/S1"}}).'
+    )
+
+
 def faults(error: ValidationError) -> str:
     """What does not fit, in one line: ``unknown setting segmentation.levle; registration.seed: …``."""
     return "; ".join(fault(one["type"], ".".join(map(str, one["loc"])), one["msg"]) for one in error.errors())

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from pipeline.config import Config
+from pipeline.config import Config, settings_of
 from pipeline.dicom.visit import Role, Visit
-from pipeline.errors import NoUsableSeriesError
+from pipeline.errors import NoUsableSeriesError, UsageError
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.comparability import choose_roles
 from pipeline.measurement.fragment import MeasuredFragment, measure_fragment
@@ -26,7 +26,7 @@ def segment_visit(
     source: Source,
     *,
     config: Config | None = None,
-    roles: Collection[Role] = (),
+    roles: Collection[Role | str] = (),
     study_date: date | None = None,
     progress: Callable[[str], None] = lambda stage: None,
     loaded: Callable[[Visit], None] = lambda visit: None,
@@ -40,7 +40,8 @@ def segment_visit(
     config
         Settings; the defaults when None.
     roles
-        The series to use; all of them when empty. What is left out is neither written nor asked about the levels.
+        The series to use, such as ``Role.SAGITTAL_T2`` or ``"sagittal_t2"``; all of them when empty. What is left out
+        is neither written nor asked about the levels.
     study_date
         Which visit is meant where the source holds several.
     progress
@@ -53,7 +54,7 @@ def segment_visit(
     DiscdeltaError
         The subclass tells the kind of refusal or failure, and its ``exit_code`` the command line's status.
     """
-    config = config or Config()
+    config, roles = settings_of(config), _roles(roles)
     watch = Stopwatch(progress)
     started = datetime.now(UTC)
 
@@ -91,6 +92,21 @@ def segment_visit(
         ),
         provenance=describe_run(started, watch.seconds),
     )
+
+
+def _roles(names: Collection[Role | str]) -> list[Role]:
+    """The roles that a caller named.
+
+    Raises
+    ------
+    UsageError
+        If there is no such role.
+    """
+    given = [names] if isinstance(names, str) else list(names)
+    unknown = [repr(name) for name in given if name not in list(Role)]
+    if unknown:
+        raise UsageError(f"{', '.join(unknown)} is no kind of series; allowed in roles are {', '.join(Role)}.")
+    return [Role(name) for name in given]
 
 
 def _only(visit: Visit, roles: Collection[Role]) -> Visit:

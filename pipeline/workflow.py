@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipeline.comparison import Comparison
-from pipeline.config import Config, SegmentationSettings
+from pipeline.config import Config, SegmentationSettings, settings_of
 from pipeline.course import Course
 from pipeline.dicom import visits as dicom
 from pipeline.dicom.course import load_course
@@ -41,7 +41,7 @@ def load_visit(
         If nothing readable or no usable series is there, if the files are of several patients, or if it is unclear
         which visit is meant.
     """
-    return dicom.load_visit(source, (config or Config()).dicom, study_date=study_date)
+    return dicom.load_visit(source, settings_of(config).dicom, study_date=study_date)
 
 
 def compare(
@@ -77,7 +77,7 @@ def compare(
     DiscdeltaError
         The subclass tells the kind of refusal or failure, and its ``exit_code`` the command line's status.
     """
-    config = config or Config()
+    config = settings_of(config)
     watch = Stopwatch(progress)
     started = datetime.now(UTC)
 
@@ -124,7 +124,7 @@ def follow(
     DiscdeltaError
         As :func:`compare`; also where there are not as many scores as visits.
     """
-    config = config or Config()
+    config = settings_of(config)
     watch = Stopwatch(progress)
     started = datetime.now(UTC)
     with watch.stage("load"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,21 @@ from pipeline.dicom.visit import Role, Visit
 from pipeline.errors import NoUsableSeriesError, UsageError
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmenting import segment_visit
-from pipeline.workflow import load_visit
+from pipeline.workflow import compare, follow, load_visit
 from tests.dicom.dicom_files import affine_of, save_all, slices
 from tests.report.segmented import segmented
+
+CODES = {
+    "UsageError": 2,
+    "UnreadableInputError": 3,
+    "NoUsableSeriesError": 4,
+    "IdentityError": 5,
+    "AnatomyError": 6,
+    "LevelError": 7,
+    "ComparabilityError": 8,
+    "ResultNotUsableError": 9,
+    "OutputError": 10,
+}
 
 
 @pytest.fixture
@@ -70,6 +83,25 @@ def test_series_not_asked_for_are_not_shown_to_the_network(asked: list[Visit]) -
     assert "series-not-asked-for" in {f.code for f in result.findings}
     with pytest.raises(NoUsableSeriesError, match=r"sagittal_stir; it has sagittal_t2"):
         segment_visit(segmented().visit, roles=[Role.SAGITTAL_STIR])
+
+
+@pytest.mark.parametrize("roles", [["sagittal_t9"], "sagittal_t9", [9]])
+def test_a_role_that_does_not_exist_is_told_with_those_that_do(roles: Any) -> None:
+    with pytest.raises(UsageError, match=r"9.* is no kind of series; allowed in roles are sagittal_t2, "):
+        segment_visit(segmented().visit, roles=roles)
+
+
+def test_settings_of_another_kind_are_told_with_what_is_allowed() -> None:
+    settings: Any = 3
+    for call in (segment_visit, load_visit, compare, lambda source, config: follow([source], config=config)):
+        with pytest.raises(UsageError, match=r"config is 3, of type int; a pipeline\.Config or None"):
+            call("nowhere", config=settings)
+
+
+def test_the_errors_that_the_pages_name_are_exported() -> None:
+    kinds = {code: getattr(pipeline, name) for name, code in CODES.items()}
+    assert {code: kind.exit_code for code, kind in kinds.items()} == {code: code for code in kinds}
+    assert pipeline.Role is Role
 
 
 @pytest.mark.usefixtures("asked")
