@@ -8,9 +8,10 @@ from typing import Any
 from pipeline.validation.agreement import Share, agreement, share
 from training.evaluation.pair_plan import Kind
 from training.evaluation.pasted import FOUND
-from training.evaluation.precision import CONTRASTS
 
 LARGE_MM3 = 800.0
+CONTRASTS = (("dark", 0.0, 0.4), ("middle", 0.4, 0.6), ("bright", 0.6, 2.0))
+"""Brightness of a fragment as a share of the CSF beside it."""
 Row = dict[str, Any]
 
 
