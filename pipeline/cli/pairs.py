@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli.options import Json, Verbose
 from pipeline.cli.terminal import error_console, guarded, set_up_logging
+from pipeline.errors import UnreadableInputError
 
 if TYPE_CHECKING:
     from pipeline.dicom.pairing import PatientPair, VisitFiles
@@ -39,6 +40,11 @@ def pairs(
         console = error_console()
         set_up_logging(console, quiet=False, verbose=verbose)
         found, skipped = pair_visits(export)
+        if not found:
+            why = f"Left out: {len(skipped)}; `discdelta inspect` says why." if skipped else "It is empty."
+            raise UnreadableInputError(
+                f"{export} holds no MR image that can be used. {why} Export the original MR series as DICOM."
+            )
         if skipped:
             console.print(f"{len(skipped)} files or folders were left out; `discdelta inspect` says why.")
         rows = [_row(pair, links) for pair in found]

@@ -109,7 +109,8 @@ def _with_pixels(values: dict[int, bytes], data: bytes, size: int, end: int, syn
     length = _U32(data, body - 4)[0]
     if syntax in (IMPLICIT_LITTLE, EXPLICIT_LITTLE) and length != _UNDEFINED:
         return Header(values, pixel_offset=body, pixel_length=max(min(length, size - body), 0))
-    return Header(values, pixel_length=max(size - body, 0))
+    items = body if length == _UNDEFINED else None
+    return Header(values, pixel_length=max(size - body, 0), items_offset=items)
 
 
 def _explicit(data: bytes, at: int, end: int, values: dict[int, bytes]) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pipeline.dicom import tags
+from pipeline.dicom.encapsulated import DELIMITER, fragments
 from pipeline.dicom.header import Header
 from pipeline.dicom.quiet import quiet
 from pipeline.dicom.skipping import Unusable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _PREAMBLE = 132
+_UNDEFINED = 0xFFFFFFFF
 
 # Attributes of functional groups under the name that classic images use. Everything else keeps its own tag.
 _CLASSIC_NAME = {
@@ -26,6 +28,7 @@ _CLASSIC_NAME = {
     tags.FRAME_ACQUISITION_NUMBER: tags.ACQUISITION_NUMBER,
 }
 _MAX_DEPTH = 4
+_COMPRESSED = tuple(b"\xe0\x7f\x10\x00" + vr + b"\0\0\xff\xff\xff\xff" for vr in (b"OB", b"OW", b"UN"))
 
 
 def read_dataset(data: bytes) -> Dataset:
@@ -44,11 +47,23 @@ def read_dataset(data: bytes) -> Dataset:
     try:
         with quiet():
             dataset = dcmread(io.BytesIO(data), force=True)
+            if tags.PIXEL_DATA not in dataset and (whole := _delimited(data)) is not None:
+                dataset = dcmread(io.BytesIO(whole), force=True)
             for _ in dataset.keys():  # noqa: SIM118 - Dataset iterates over elements
                 break
     except Exception as error:  # a damaged file may fail anywhere inside the parser
         raise Unusable(reason, f"cannot be parsed: {type(error).__name__}") from error
     return dataset
+
+
+def _delimited(data: bytes) -> bytes | None:
+    """The object with the delimiter after compressed pixels, where only that is missing: pydicom gives them all up."""
+    start = max(data.rfind(head) for head in _COMPRESSED)
+    if start < 0:
+        return None
+    found = fragments(lambda at: data[at : at + 8], start + len(_COMPRESSED[0]), len(data))
+    cut = found.due is not None or not DELIMITER.startswith(data[found.end :])
+    return None if cut or not found.count else data[: found.end] + DELIMITER
 
 
 def _has_preamble(data: bytes) -> bool:
@@ -92,11 +107,13 @@ def _header(dataset: Dataset) -> Header:
     if hasattr(dataset, "file_meta"):
         values.update(_raw_values(dataset.file_meta))
     pixels = values.pop(tags.PIXEL_DATA, b"")
+    element = dataset.get_item(tags.PIXEL_DATA) if pixels else None
+    items = getattr(element, "value_tell", None) if getattr(element, "length", 0) == _UNDEFINED else None
     shared: dict[int, bytes] = {}
     for group in _items(dataset, tags.SHARED_GROUPS):
         shared.update(_flat(group))
     frames = tuple(dict(_flat(group)) for group in _items(dataset, tags.FRAME_GROUPS))
-    return Header(values, big_endian, None, len(pixels), shared, frames)
+    return Header(values, big_endian, None, len(pixels), shared, frames, items)
 
 
 def _items(dataset: Dataset, tag: int) -> Iterator[Dataset]:

@@ -27,6 +27,8 @@ class Header:
         Where native pixels begin in the file; None when they are compressed or the file itself is deflated.
     pixel_length
         Bytes of pixel data that are really there; 0 without any.
+    items_offset
+        Where the items of compressed pixels begin in the file; None for native pixels.
     shared, frames
         Enhanced objects only: attributes of all frames, and of each frame, from the functional groups.
     """
@@ -37,6 +39,7 @@ class Header:
     pixel_length: int = 0
     shared: Mapping[int, bytes] = field(default_factory=dict)
     frames: tuple[Mapping[int, bytes], ...] = ()
+    items_offset: int | None = None
 
     def of_frame(self, index: int) -> Header:
         """The header as a classic image of that frame (0-based) would have it."""

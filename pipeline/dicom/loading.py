@@ -1,30 +1,27 @@
-"""One place with images, planned: its visits, who plays which role in each, and the decoding of those chosen."""
+"""One place with images, planned: its visits, who plays which role in each, and the pixels asked for so far."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.config import DicomSettings
-from pipeline.dicom.facts import facts_of, series_facts
-from pipeline.dicom.identity import merged_identity
+from pipeline.dicom.facts import facts_of
 from pipeline.dicom.matching import Protocol
 from pipeline.dicom.plan import Plan, make_plan
 from pipeline.dicom.roles import Casting
 from pipeline.dicom.rules import SeriesRules, load_rules
 from pipeline.dicom.scan import scan
-from pipeline.dicom.sources import ByteSource, Reader
+from pipeline.dicom.skipping import Unusable
+from pipeline.dicom.sources import ByteSource
 from pipeline.dicom.stack import ScanResult
 from pipeline.dicom.stackfacts import StackFacts
 from pipeline.dicom.studies import Studies, split_by_visit
-from pipeline.dicom.text import is_placeholder
-from pipeline.dicom.visit import Role, Series, Stack, Visit
+from pipeline.dicom.visit import Role, Stack
 from pipeline.dicom.weightings import Weighting
 from pipeline.errors import UnreadableInputError
-from pipeline.findings import Finding, Severity
+from pipeline.findings import Finding
 from pipeline.volume import Volume
 
 
@@ -45,13 +42,26 @@ class PlannedVisit:
 
 @dataclass(eq=False)
 class Folder:
-    """What one source holds, its visits planned, its pixels decoded when asked for and then kept."""
+    """What one source holds, its visits planned, its pixels decoded when asked for and then kept.
 
+    Attributes
+    ----------
+    place
+        What was given.
+    spoiled
+        Slices left out, since their pixels proved to be damaged.
+    lost
+        Slices that proved so only now: :meth:`without_lost` stacks what is left.
+    """
+
+    place: Path | Sequence[Path]
     label: str
     scanned: ScanResult
     facts: tuple[StackFacts, ...]
     rules: SeriesRules
     visits: tuple[PlannedVisit, ...] = ()
+    spoiled: Mapping[ByteSource, Unusable] = field(default_factory=dict)
+    lost: dict[ByteSource, Unusable] = field(default_factory=dict)
     _decoded: dict[int, Stack] = field(default_factory=dict)
     _undecodable: dict[int, str] = field(default_factory=dict)
 
@@ -69,15 +79,25 @@ class Folder:
 
     def stack(self, index: int) -> Stack:
         """Decode a stack, once."""
-        from pipeline.dicom.pixels import load_stack
+        from pipeline.dicom.pixels import SlicesUnreadableError, load_stack
 
         if index not in self._decoded:
             try:
                 self._decoded[index] = load_stack(self.scanned.stacks[index])
             except UnreadableInputError as error:
                 self._undecodable[index] = str(error)
+                if isinstance(error, SlicesUnreadableError) and error.some:
+                    self.lost.update(error.lost)
                 raise
         return self._decoded[index]
+
+    def undecodable(self, casting: Casting) -> bool:
+        """Whether pixels of the series in a role were tried in vain."""
+        return any(item.facts.index in self._undecodable for item in casting.winner.members)
+
+    def without_lost(self) -> Folder:
+        """The same place without the slices that proved to be damaged: stacked, judged and planned anew."""
+        return _planned(self.place, self.rules, {**self.spoiled, **self.lost})
 
     def sources(self, indices: Iterable[int]) -> list[ByteSource]:
         """Files and zip members behind some stacks, each once."""
@@ -111,8 +131,14 @@ def open_folder(source: Path | Sequence[Path], settings: DicomSettings) -> Folde
     UnreadableInputError
         If nothing is there, or no MR image with a place in space is among it.
     """
-    rules = load_rules(settings.rules)
-    scanned = scan(source)
+    folder = _planned(source, load_rules(settings.rules), {})
+    while folder.lost:
+        folder = folder.without_lost()
+    return folder
+
+
+def _planned(source: Path | Sequence[Path], rules: SeriesRules, spoiled: Mapping[ByteSource, Unusable]) -> Folder:
+    scanned = scan(source, spoiled)
     label = str(source) if isinstance(source, Path) else f"{len(source)} files"
     if not scanned.stacks:
         why = " ".join(finding.message for finding in scanned.findings[:3])
@@ -120,64 +146,9 @@ def open_folder(source: Path | Sequence[Path], settings: DicomSettings) -> Folde
             f"{label} holds no MR image that can be used. {why or 'It is empty.'} "
             "Export the original MR series as DICOM."
         )
-    folder = Folder(label, scanned, facts_of(scanned.stacks), rules)
+    folder = Folder(source, label, scanned, facts_of(scanned.stacks), rules, spoiled=spoiled)
     folder.visits = tuple(folder.plan(studies) for studies in split_by_visit(folder.facts))
     return folder
-
-
-def decode(folder: Folder, planned: PlannedVisit) -> Visit:
-    """Decode the chosen series of a visit; a series that cannot be decoded gives way to the next best.
-
-    Raises
-    ------
-    UnreadableInputError
-        If no series is left because none can be decoded.
-    """
-    failures: list[str] = []
-    while True:
-        chosen = [item.facts.index for c in planned.plan.castings.values() for item in c.winner.members]
-        try:
-            with ThreadPoolExecutor(1) as helper:  # hashing waits for the disk and leaves the interpreter free
-                digest = helper.submit(_content_hash, folder.sources(chosen))
-                series = {role: _series(folder, role, one) for role, one in planned.plan.castings.items()}
-                return _visit(folder, planned, series, digest.result(), failures)
-        except UnreadableInputError as error:
-            failures.append(str(error))
-            planned = folder.plan(planned.studies, planned.like)
-            if not planned.usable:
-                raise
-
-
-def _series(folder: Folder, role: Role, casting: Casting) -> Series:
-    lead = casting.winner.lead
-    facts = series_facts(
-        lead.facts,
-        fat_suppressed=lead.weighting.fat_suppressed,
-        contrast_enhanced=lead.contrast.enhanced if lead.contrast else None,
-    )
-    return Series(role, facts, tuple(folder.stack(item.facts.index) for item in casting.winner.members))
-
-
-def _visit(
-    folder: Folder, planned: PlannedVisit, series: Mapping[Role, Series], digest: str, failures: Sequence[str]
-) -> Visit:
-    studies, plan = planned.studies, planned.plan
-    chosen = [item.facts for casting in plan.castings.values() for item in casting.winner.members]
-    accessions = [f.accession_number for f in chosen or studies.stacks if not is_placeholder(f.accession_number)]
-    undecodable = [Finding("series-undecodable", Severity.WARNING, text) for text in failures]
-    return Visit(
-        identity=merged_identity(dict.fromkeys(facts.identity for facts in studies.stacks)),
-        study_date=studies.day,
-        study_instance_uid=(chosen[0].study_instance_uid if chosen else studies.study_uids[0]) or None,
-        accession_number=accessions[0] if accessions else None,
-        series=series,
-        candidates=plan.candidates,
-        findings=tuple(
-            dict.fromkeys((*findings_of_scan(folder, chosen), *studies.findings, *undecodable, *plan.findings))
-        ),
-        source=folder.label,
-        input_sha256=digest,
-    )
 
 
 def findings_of_scan(folder: Folder, chosen: Iterable[StackFacts]) -> tuple[Finding, ...]:
@@ -186,10 +157,3 @@ def findings_of_scan(folder: Folder, chosen: Iterable[StackFacts]) -> tuple[Find
     wanted = {finding for facts in chosen for finding in folder.scanned.stacks[facts.index].findings}
     # Stacks of one series say the same, such as each slice of a localizer; once is enough.
     return tuple(dict.fromkeys(f for f in folder.scanned.findings if f not in about_stacks or f in wanted))
-
-
-def _content_hash(sources: Sequence[ByteSource]) -> str:
-    """SHA-256 over the sorted SHA-256 of every file: the same whatever the files' names and order."""
-    with Reader() as reader:
-        digests = sorted(hashlib.sha256(reader.read(source)[0]).digest() for source in sources)
-    return hashlib.sha256(b"".join(digests)).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,30 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
+class SlicesUnreadableError(UnreadableInputError):
+    """Some slices of a stack cannot be decoded.
+
+    Attributes
+    ----------
+    lost
+        Every file that failed, with the reason.
+    some
+        Whether the other slices are worth keeping: each lost file holds one slice, and most slices are sound.
+    """
+
+    def __init__(self, raw: RawStack, lost: Mapping[ByteSource, Unusable]) -> None:
+        first, error = next(iter(lost.items()))
+        name = without_identity(printable(first.name), {one.identity for one in raw.instances})
+        more = f" The same goes for {len(lost) - 1} more of its files." if len(lost) > 1 else ""
+        super().__init__(
+            f"{series_label(raw.first)}: cannot read the pixels of {name}: it {error.sentence}.{more} "
+            "Export this series again."
+        )
+        self.lost = dict(lost)
+        single = all(one.frame_count == 1 for one in raw.instances if one.source in lost)
+        self.some = single and 2 * len(lost) < len(raw.instances)
+
+
 def load_stack(raw: RawStack) -> Stack:
     """Decode the pixels of a stack.
 
@@ -34,8 +58,10 @@ def load_stack(raw: RawStack) -> Stack:
 
     Raises
     ------
+    SlicesUnreadableError
+        If files are gone, cut off or their pixels cannot be decoded; the message names the first.
     UnreadableInputError
-        If a file is gone, cut off or its pixels cannot be decoded; the message names it.
+        If memory does not suffice.
     """
     try:
         array = np.empty(raw.shape, dtype=np.float32)
@@ -45,6 +71,7 @@ def load_stack(raw: RawStack) -> Stack:
             "Close other programs or leave the series out."
         ) from error
     scratch = bytearray(max(_frame_bytes(one) for one in raw.instances))
+    lost: dict[ByteSource, Unusable] = {}
     with Reader() as reader:
         by_source: dict[ByteSource, list[int]] = {}
         for index, one in enumerate(raw.instances):
@@ -56,10 +83,9 @@ def load_stack(raw: RawStack) -> Stack:
                 else:
                     _fill(array, indices, raw.instances, reader.read(source)[0])
             except Unusable as error:
-                name = without_identity(printable(source.name), {one.identity for one in raw.instances})
-                raise UnreadableInputError(
-                    f"Cannot read the pixels of {name}: it {error.sentence}. Export this series again."
-                ) from error
+                lost[source] = error
+    if lost:
+        raise SlicesUnreadableError(raw, lost)
     return Stack(
         volume=Volume(array, raw.affine),
         slice_thickness_mm=raw.first.slice_thickness_mm,
@@ -169,7 +195,8 @@ def _decode(array: NDArray[np.float32], indices: Sequence[int], instances: Seque
     except Unusable:
         raise
     except Exception as error:  # codecs raise whatever they like on damaged data
-        raise Unusable("file-broken", f"cannot be decoded ({type(error).__name__}: {error})") from error
+        syntax = printable(instances[indices[0]].pixels.transfer_syntax_uid) or "not named"
+        raise Unusable("file-broken", f"cannot be decoded (transfer syntax {syntax})") from error
 
 
 def _decoded_frame(dataset: Dataset, one: Instance) -> NDArray[Any]:

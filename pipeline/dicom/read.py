@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 
 from pipeline.dicom.elements import Short, Unusual, walk
+from pipeline.dicom.encapsulated import fragments, require_whole
 from pipeline.dicom.frames import frames_of, identity_of
 from pipeline.dicom.header import Header
 from pipeline.dicom.instance import Instance
@@ -18,13 +19,16 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
 
-def read_instances(sources: Iterable[ByteSource]) -> tuple[list[Instance], list[Skipped], set[PatientIdentity]]:
+def read_instances(
+    sources: Iterable[ByteSource], spoiled: Mapping[ByteSource, Unusable] | None = None
+) -> tuple[list[Instance], list[Skipped], set[PatientIdentity]]:
     """Every usable MR frame among the sources, in their order, everything left out, and whoever a header names.
 
-    Zips among them are opened, and files named by a DICOMDIR are read even where they were not given.
+    Zips among them are opened, and files named by a DICOMDIR are read even where they were not given. ``spoiled`` are
+    left out for the reasons given: their headers are sound, but their pixels were tried in vain.
     """
     with Reader() as reader:
-        collection = _Collection(sources, reader)
+        collection = _Collection(sources, reader, spoiled or {})
         collection.run()
     return collection.instances, collection.skipped, collection.identities
 
@@ -32,7 +36,8 @@ def read_instances(sources: Iterable[ByteSource]) -> tuple[list[Instance], list[
 class _Collection:
     """The work list and what came of it so far."""
 
-    def __init__(self, sources: Iterable[ByteSource], reader: Reader) -> None:
+    def __init__(self, sources: Iterable[ByteSource], reader: Reader, spoiled: Mapping[ByteSource, Unusable]) -> None:
+        self._spoiled = spoiled
         self.instances: list[Instance] = []
         self.skipped: list[Skipped] = []
         self.identities: set[PatientIdentity] = set()
@@ -58,13 +63,17 @@ class _Collection:
         if data[:4] in _ZIP:
             self._open_archive(source)
             return
-        header = self._header(data, size, source)
+        header, data = self._header(data, size, source)
         if header.sop_class == _DIRECTORY_CLASS:
             self._follow_directory(source)
             return
         self.identities.add(identity_of(header))  # of what is left out as well: its file may be called like its patient
         frames = frames_of(header, source)
+        if source in self._spoiled:
+            raise self._spoiled[source]
         first = frames[0]
+        if header.items_offset is not None:
+            self._require_whole(header.items_offset, first.frame_count, data, size, source)
         # Careless de-identification gives every image the same UID, so a copy must also lie at the same place.
         image = first.series_instance_uid, first.sop_instance_uid, first.instance_number, first.position_mm
         if first.sop_instance_uid and image in self._images:
@@ -87,11 +96,18 @@ class _Collection:
         self._known.update(named)
         self.skipped.extend(missing)
 
-    def _header(self, data: bytes, size: int, source: ByteSource) -> Header:
+    def _require_whole(self, start: int, frames: int, data: bytes, size: int, source: ByteSource) -> None:
+        def head_at(at: int) -> bytes:
+            return data[at : at + 8] if at + 8 <= len(data) else self._reader.piece(source, at, 8)
+
+        require_whole(fragments(head_at, start, size), frames, size)
+
+    def _header(self, data: bytes, size: int, source: ByteSource) -> tuple[Header, bytes]:
+        """The header, and as much of the file as was read for it."""
         try:
             while True:
                 try:
-                    return walk(data, size)
+                    return walk(data, size), data
                 except Short as short:
                     self._guess = max(2 * len(data), short.needed)
                     data, size = self._reader.read(source, self._guess)
@@ -100,4 +116,4 @@ class _Collection:
 
             if len(data) < size and might_be_dicom(data):
                 data, _ = self._reader.read(source)
-            return full_header(data)
+            return full_header(data), data

@@ -83,6 +83,25 @@ class Reader:
         except OSError as error:
             raise Unusable("file-unreadable", f"cannot be read: {error.strerror or error}") from error
 
+    def piece(self, source: ByteSource, at: int, length: int) -> bytes:
+        """Some bytes from the midst of a source; fewer where it ends.
+
+        Raises
+        ------
+        Unusable
+            As :meth:`read`.
+        """
+        if source.member is not None:
+            return self._member(source.path, source.member)[at : at + length]
+        try:
+            handle = os.open(source.path, os.O_RDONLY)
+            try:
+                return os.pread(handle, length, at)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise Unusable("file-unreadable", f"cannot be read: {error.strerror or error}") from error
+
     def members(self, path: Path) -> tuple[list[ByteSource], list[Skipped]]:
         """Usable members of an archive, in the order of their names, and those that are not.
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pipeline.config import DicomSettings
+from pipeline.dicom.decoding import decode
 from pipeline.dicom.identity import check_identities, check_same_patient, merged_identity
-from pipeline.dicom.loading import Folder, PlannedVisit, decode, open_folder
+from pipeline.dicom.loading import Folder, PlannedVisit, open_folder
 from pipeline.dicom.matching import Protocol, unsuited
 from pipeline.dicom.sources import require_there
 from pipeline.dicom.text import joined

@@ -43,3 +43,14 @@ def test_json_says_the_same(export: Path) -> None:
     rows = json.loads(CliRunner().invoke(app, ["pairs", str(export), "--json"]).stdout)
     assert sorted(row["status"] for row in rows) == ["pair", "single"]
     assert all(row["baseline"] is None for row in rows)
+
+
+@pytest.mark.parametrize("name", [None, "Doe"])
+def test_an_export_without_images_ends_as_it_does_for_inspect(tmp_path: Path, name: str | None) -> None:
+    if name is not None:
+        (tmp_path / name).write_text("no image")
+    done = CliRunner().invoke(app, ["pairs", str(tmp_path)])
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "holds no MR image that can be used" in done.stderr
+    assert "Doe" not in done.stderr
+    assert CliRunner().invoke(app, ["inspect", str(tmp_path)]).exit_code == 3

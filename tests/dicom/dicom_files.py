@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, RLELossless, generate_uid
 
 MR_IMAGE = UID("1.2.840.10008.5.1.4.1.1.4")
 ENHANCED_MR_IMAGE = UID("1.2.840.10008.5.1.4.1.1.4.1")
@@ -171,3 +171,26 @@ def save_all(
     """Write data sets under names without extension, numbered in ``order`` so that names need not tell the truth."""
     numbers = list(order) if order is not None else list(range(len(datasets)))
     return [save(dataset, folder / f"I{number:04d}", syntax) for dataset, number in zip(datasets, numbers, strict=True)]
+
+
+def save_compressed(datasets: Sequence[Dataset], folder: Path, syntax: UID = RLELossless) -> list[Path]:
+    """Write data sets with compressed pixels."""
+    paths = save_all(datasets, folder)  # compress() wants a complete file
+    for dataset, path in zip(datasets, paths, strict=True):
+        dataset.compress(syntax, generate_instance_uid=False)
+        save(dataset, path, syntax)
+    return paths
+
+
+def pixels_at(path: Path) -> int:
+    """Where the items of compressed pixels begin in a file."""
+    return path.read_bytes().rindex(b"\xe0\x7f\x10\x00") + 12
+
+
+def spoil_stream(path: Path) -> None:
+    """Overwrite the head of the first compressed frame; every item keeps its place and length."""
+    data = bytearray(path.read_bytes())
+    table = pixels_at(path)
+    stream = table + 16 + int.from_bytes(data[table + 4 : table + 8], "little")
+    data[stream : stream + 16] = b"\xee" * 16
+    path.write_bytes(data)

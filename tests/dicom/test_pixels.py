@@ -19,10 +19,10 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from pipeline.dicom.pixels import load_stack
+from pipeline.dicom.pixels import SlicesUnreadableError, load_stack
 from pipeline.dicom.scan import scan
 from pipeline.errors import DiscdeltaError, UnreadableInputError
-from tests.dicom.dicom_files import affine_of, enhanced, ramp, save, save_all, slices
+from tests.dicom.dicom_files import affine_of, enhanced, ramp, save, save_all, save_compressed, slices, spoil_stream
 
 BY_VALUE = np.random.default_rng(5).integers(0, 4096, (3, 40, 36)).astype(np.uint16)
 
@@ -123,14 +123,26 @@ def test_file_cut_off_after_the_scan_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
 def test_damaged_compressed_pixels_are_named(tmp_path: Path, syntax: UID, caplog: pytest.LogCaptureFixture) -> None:
-    dataset = slices(BY_VALUE[:1], BitsStored=12, HighBit=11)[0]
-    path = save(dataset, tmp_path / "image")
-    dataset.compress(syntax, generate_instance_uid=False)
-    save(dataset, path, syntax)
-    data = path.read_bytes()
-    path.write_bytes(data[: -len(dataset.PixelData) // 2])
+    path = save_compressed(slices(BY_VALUE[:1], BitsStored=12, HighBit=11), tmp_path, syntax)[0]
+    spoil_stream(path)
     (stack,) = scan(tmp_path).stacks
     caplog.clear()
-    with pytest.raises(DiscdeltaError, match="image"):
+    with pytest.raises(DiscdeltaError, match="I0000: it cannot be decoded") as raised:
         load_stack(stack)
+    assert not any(word in str(raised.value) for word in ("Error", "Exception", "tag", "None"))
     assert caplog.records == []
+
+
+def test_one_damaged_slice_among_sound_ones_is_told_from_a_lost_series(tmp_path: Path) -> None:
+    paths = save_compressed(slices(), tmp_path, RLELossless)
+    spoil_stream(paths[2])
+    (stack,) = scan(tmp_path).stacks
+    with pytest.raises(SlicesUnreadableError) as raised:
+        load_stack(stack)
+    assert ([one.path for one in raised.value.lost], raised.value.some) == ([paths[2]], True)
+    for path in paths:
+        if path != paths[2]:
+            spoil_stream(path)
+    with pytest.raises(SlicesUnreadableError, match="5 more") as raised:
+        load_stack(stack)
+    assert not raised.value.some

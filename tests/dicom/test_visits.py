@@ -11,7 +11,7 @@ from pipeline.config import DicomSettings
 from pipeline.dicom.visit import Role, Visit
 from pipeline.dicom.visits import load_pair, load_visit, load_visits
 from pipeline.errors import IdentityError, NoUsableSeriesError, UnreadableInputError, UsageError
-from tests.dicom.dicom_files import AXIAL, affine_of, save_all, slices
+from tests.dicom.dicom_files import AXIAL, affine_of, save_all, save_compressed, slices, spoil_stream
 
 T1 = {"RepetitionTime": "550", "EchoTime": "11"}
 SHAPE = (8, 128, 128)
@@ -232,10 +232,47 @@ def test_a_series_that_cannot_be_decoded_gives_way_to_the_next_best(
     monkeypatch.setattr(pixels, "load_stack", fails_for_the_later)
     visit = load_visit(tmp_path)
     assert visit.series[Role.SAGITTAL_T2].facts.series_number == 1
-    assert "series-undecodable" in codes(visit)
+    (finding,) = (one for one in visit.findings if one.code == "series-undecodable")
+    assert finding.message.endswith("As sagittal T2, Series 1 (t2 sag) was taken instead.")
     assert {candidate.reason for candidate in visit.candidates if candidate.series_number == 3} == {
         "its pixels cannot be decoded"
     }
+
+
+def compressed_visit(folder: Path, *spoiled: int) -> Visit:
+    """A sagittal T2 of nine compressed slices, some with a damaged stream, and a sound T1."""
+    noise = np.random.default_rng(5).integers(0, 4096, (9, 128, 128)).astype(np.uint16)
+    paths = save_compressed(slices(noise, SeriesDescription="t2 sag", AcquisitionTime="100100"), folder / "t2")
+    series(folder, 2, **T1)
+    for number in spoiled:
+        spoil_stream(paths[number])
+    return load_visit(folder)
+
+
+def test_a_slice_that_cannot_be_decoded_is_left_out_like_one_that_is_missing(tmp_path: Path) -> None:
+    visit = compressed_visit(tmp_path, 1)
+    assert visit.series[Role.SAGITTAL_T2].volume.shape == (7, 128, 128)
+    assert codes(visit) == {"file-broken", "slice-missing"}
+    (finding,) = (one for one in visit.findings if one.code == "file-broken")
+    assert "I0001" in finding.message
+
+
+def test_a_series_that_a_damaged_slice_cuts_too_short_is_told(tmp_path: Path) -> None:
+    visit = compressed_visit(tmp_path, 4)
+    assert list(visit.series) == [Role.SAGITTAL_T1]
+    assert codes(visit) == {"file-broken", "slice-missing"}
+    (finding,) = (one for one in visit.findings if one.code == "slice-missing")
+    assert finding.message.endswith("parts of 4, 4 slices. No part can serve as sagittal T2, and no other series does.")
+
+
+def test_a_series_that_is_mostly_damaged_is_lost_in_plain_words(tmp_path: Path) -> None:
+    visit = compressed_visit(tmp_path, *range(1, 9))
+    assert list(visit.series) == [Role.SAGITTAL_T1]
+    (finding,) = visit.findings
+    assert finding.code == "series-undecodable"
+    assert finding.message.startswith("Series 1 (t2 sag): cannot read the pixels of I0008")
+    assert "No other series can serve as sagittal T2" in finding.message
+    assert "Error" not in finding.message
 
 
 def test_tilted_axial_blocks_become_stacks_of_one_series(tmp_path: Path) -> None:
