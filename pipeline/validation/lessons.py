@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.measurement.judging import seen_alike
-from pipeline.measurement.precision import PrecisionProfile
+from pipeline.measurement.precision import Contrast, PrecisionCell, PrecisionProfile
 from pipeline.measurement.precision.profile import NEAR
 from pipeline.measurement.profiled import View
 from pipeline.measurement.uncertainty import FLOOR_SHARE, apart_sd_mm3
 from pipeline.validation.outcome import PairOutcome, visits
 
 Vector = NDArray[np.float64]
+NEUTRAL = PrecisionProfile((PrecisionCell(800, 4.4, Contrast.MIDDLE, 15, 100, 0, 0, 0, 0, 0),), {"provisional": True})
+"""Adds nothing: what a study teaches depends on no profile that there was before."""
 CORRELATION = 0.8
 """Of the border errors of visits that are alike (``measurement.boundary_correlation``)."""
 
@@ -123,7 +125,7 @@ def _seen(one: PairOutcome) -> tuple[tuple[View, View], float]:
     cards = tuple(View(visit.pitch_mm, visit.brightness, visit.snr) for visit in (one.baseline, one.followup))
     if one.evidence is None:
         return (cards[0], cards[1]), 1.0
-    first, second = seen_alike(one.evidence, PrecisionProfile.load())
+    first, second = seen_alike(one.evidence, NEUTRAL)
     alike = CORRELATION * one.evidence.alike
     plain, ideal = (apart_sd_mm3(first.spread, second.spread, share) for share in (alike, CORRELATION))
     known = [_completed(measured.view, card) for measured, card in zip((first, second), cards, strict=True)]

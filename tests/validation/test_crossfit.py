@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.measurement.precision import PrecisionProfile
 from pipeline.validation.crossfit import crossfit
 from pipeline.validation.folds import folds
 from pipeline.validation.outcome import PairOutcome, outcome_from_json
@@ -24,7 +23,7 @@ def study() -> list[PairOutcome]:
 def test_with_the_profile_in_use_what_was_reported_comes_out_again(study: list[PairOutcome]) -> None:
     kept = [outcome_from_json(one.to_json()) for one in study]
     assert kept == study
-    assert list(rejudged(kept, simulated.SETTINGS, PrecisionProfile.load())) == study
+    assert list(rejudged(kept, simulated.SETTINGS, simulated.IN_USE)) == study
 
 
 def test_patients_stay_together_and_every_pair_is_held_out_once(study: list[PairOutcome]) -> None:
@@ -60,7 +59,7 @@ def test_cross_fitted_figures_are_those_of_the_other_patients(study: list[PairOu
     found = {one.number: one for one in crossed.outcomes}
     assert [found[one.number] for one in held] == list(rejudged(held, simulated.SETTINGS, profile))
     assert all(one.baseline.true_mm3 == found[one.number].baseline.true_mm3 for one in study)
-    # The shipped profile is too cautious for this law of errors; that of the study is less so.
+    # The profile in use is too cautious for this law of errors; that of the study is less so.
     wide, fitted = (
         sum((one.delta_high_mm3 or 0) - (one.delta_low_mm3 or 0) for one in s) for s in (study, crossed.outcomes)
     )
