@@ -144,6 +144,11 @@ compare_pair() { # key accession inputs baseline followup
   count[$category]=$((${count[$category]:-0} + 1))
 }
 
+# An export folder without any file is a quiet night, and no fault.
+if [ -z "$(find -L "$export_folder" -type f -print -quit)" ]; then
+  echo "nothing to compare: $export_folder holds no file"
+  exit 0
+fi
 if ! "$discdelta" pairs "$export_folder" --links "$work/links" >"$work/pairs.tsv" 9>&-; then
   echo "$0: the export could not be read; the next run tries again" >&2
   exit 20

@@ -44,6 +44,7 @@ class Export:
 
     script: Path
     folder: Path
+    empty: bool = False
 
     @property
     def results(self) -> Path:
@@ -64,6 +65,8 @@ class Export:
 
     def command(self) -> list[str]:
         (self.folder / "export").mkdir(exist_ok=True)
+        if not self.empty:
+            (self.folder / "export" / "image.dcm").touch()
         return ["bash", str(self.script), str(self.folder / "export"), str(self.results)]
 
     def environment(self, **extra: str) -> dict[str, str]:
@@ -103,6 +106,15 @@ def test_files_results_by_accession_number_and_logs_a_line_per_pair(export: Expo
     assert [line[1:4] for line in export.log()] == [["A1", "0", "filed"], ["A2", "0", "filed"]]
     assert "filed 2" in done.stdout
     assert "single 1" in done.stdout
+
+
+def test_an_export_without_a_file_is_a_quiet_night(export: Export) -> None:
+    export.empty = True
+    export.pairs(("a", "pair", "A1", "1"))
+    done = export.run()
+    assert done.returncode == 0, done.stderr
+    assert "holds no file" in done.stdout
+    assert export.calls() == []
 
 
 def test_a_second_run_repeats_nothing_until_an_input_changes(export: Export) -> None:
