@@ -188,5 +188,8 @@ def interval_findings(reference_mm3: float, interval: Interval) -> list[Finding]
     half = (interval.high - interval.low) / 2
     if reference_mm3 <= 0 or half <= WIDE_SHARE * reference_mm3:
         return []
-    message = f"The change is known to ±{half:.0f} mm³ only, against a fragment of {reference_mm3:.0f} mm³."
+    message = (
+        f"The change is known poorly: its 95 % interval reaches from {interval.low:+.0f} to {interval.high:+.0f} mm³, "
+        f"against a fragment of {reference_mm3:.0f} mm³."
+    )
     return [Finding("interval-wide", Severity.WARNING, message)]

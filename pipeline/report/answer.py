@@ -30,6 +30,7 @@ TONES = {
     Category.NEW: "warn",
 }
 NOTHING_FOUND = "No displaced disc material found"
+SMALLER = "Smaller fragments cannot be excluded."
 UNUSABLE = "Result not usable"
 
 
@@ -109,13 +110,13 @@ def _sentence(comparison: Comparison) -> str:
     if nothing_found(comparison):
         return (
             f"At {level} no displaced disc material was found at either visit (detection limits {limit0} and "
-            f"{limit1}), so there is no detectable change. Smaller fragments cannot be excluded."
+            f"{limit1}), so there is no detectable change. {SMALLER}"
         )
     match change.category:
         case Category.COMPLETE:
             return (
                 f"The fragment at {level} measured {v0} {first}; {second} no displaced disc material was found "
-                f"above the detection limit of {limit1}."
+                f"above the detection limit of {limit1}. {SMALLER}"
             )
         case Category.NO_DETECTABLE_CHANGE:
             return (
@@ -125,7 +126,8 @@ def _sentence(comparison: Comparison) -> str:
         case Category.NEW:
             return (
                 f"At {level} no displaced disc material was found {first} (detection limit {limit0}); "
-                f"{second} there was a fragment of {measured(change.followup, explain=True)}."
+                f"{second} there was a fragment of {measured(change.followup, explain=True)}. "
+                "A smaller one at the earlier visit cannot be excluded."
             )
         case _:
             return (

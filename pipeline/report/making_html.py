@@ -30,9 +30,21 @@ def making_view(comparison: Comparison) -> dict[str, Any] | None:
         "together": [_together(one) for one in both] if len(roles) > 1 else None,
         "shape": [_shape(one) for one in both] if any(one.fused for one in both) else None,
         "facts": _facts(comparison, agree="change-estimates-disagree" not in codes),
+        "limit": limit_note(*both),
         "disagree": "series-disagree" in codes,
         "open": not codes.isdisjoint(OPENED_BY),
     }
+
+
+def limit_note(*both: FragmentMeasurement) -> str:
+    """What the detection limit is, and how large a fragment may be missed all the same."""
+    text = "Detection limit: what a visit without a fragment would show at most."
+    known = [one.surely_seen_mm3 for one in both if one.surely_seen_mm3 is not None]
+    if len(known) < len(both):
+        return text
+    told = [_mm3(value) for value in known]
+    sizes = told[0] if len(set(told)) == 1 else f"{told[0]} at baseline and {told[1]} at follow-up"
+    return f"{text} Fragments under about {sizes} may be missed."
 
 
 def _series(role: Role, both: tuple[FragmentMeasurement, FragmentMeasurement]) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import Any
 
 from pipeline.comparison import Comparison
 from pipeline.dicom.visit import Role
 from pipeline.measurement.change import Interval
-from pipeline.measurement.meaning.clinical import Clinical
+from pipeline.measurement.meaning.clinical import DAYS_PER_MONTH, Clinical
 from pipeline.measurement.meaning.literature import Published, Topic, remarks
 from pipeline.measurement.meaning.meaning import CanalCompromise, Meaning, Signal, VisitMeaning
+from pipeline.report.answer import days_between
 from pipeline.report.meaning_json import literature_of
 from pipeline.report.numbers import EM_DASH, NO_BREAK, in_words
 from pipeline.report.views import ROLE_NAMES
@@ -50,8 +52,16 @@ def meaning_view(comparison: Comparison) -> dict[str, Any] | None:
 
 
 def literature_view(comparison: Comparison) -> list[dict[str, Any]]:
-    """Published figures as text, those marked that fit the patient at baseline."""
-    return [_published(row) for row in literature_of(comparison)]
+    """Published figures as text, those marked that fit the patient at baseline; times nearest to this pair's first."""
+    days = days_between(comparison)
+    months = days / DAYS_PER_MONTH if days else None
+
+    def far(row: Published) -> float:
+        return 0.0 if row.months is None or months is None else abs(log(row.months / months))
+
+    rows = literature_of(comparison)
+    topics = list(dict.fromkeys(row.topic for row in rows))
+    return [_published(row, months) for row in sorted(rows, key=lambda row: (topics.index(row.topic), far(row)))]
 
 
 def remarks_view() -> list[dict[str, str]]:
@@ -197,17 +207,21 @@ def _since_onset(comparison: Comparison) -> str:
     return f"Symptoms had begun {first} months before the baseline and {second} months before the follow-up."
 
 
-def _published(row: Published) -> dict[str, Any]:
+def _published(row: Published, months: float | None) -> dict[str, Any]:
     interval = ""
     if row.interval_percent is not None:
         low, high = (in_words(end) for end in row.interval_percent)
         interval = f" ({low} to {high})"
     return {
         "topic": TOPICS[row.topic],
-        "group": row.group,
+        "group": row.group if row.months is None or months is None else f"{row.group}{_here(months)}",
         "share": f"{in_words(row.share_percent)} %{interval}",
-        "counted": "" if row.counted is None else in_words(row.counted),
+        "counted": "not given" if row.counted is None else in_words(row.counted),
         "outcome": row.outcome,
         "source": f"{row.citation}; {row.about}",
         "fits": row.fits,
     }
+
+
+def _here(months: float) -> str:
+    return f" (here {in_words(months, digits=1)})"

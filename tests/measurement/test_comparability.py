@@ -5,7 +5,8 @@ from types import MappingProxyType
 import pytest
 
 from pipeline.dicom.visit import Role
-from pipeline.measurement.comparability import choose_roles
+from pipeline.measurement.change import Interval
+from pipeline.measurement.comparability import choose_roles, interval_findings
 from pipeline.segmentation.anatomy import Anatomy
 
 
@@ -32,3 +33,11 @@ def test_axial_series_are_never_measured(
     baseline: tuple[Role, ...], followup: tuple[Role, ...], expected: tuple[Role, Role]
 ) -> None:
     assert choose_roles(anatomy(*baseline), anatomy(*followup)) == expected
+
+
+def test_a_wide_interval_is_told_by_both_ends() -> None:
+    """It is seldom symmetric, so that one half-width would be wrong."""
+    (finding,) = interval_findings(1300.0, Interval(-400.0, 2388.0))
+    assert "from -400 to +2388 mm³" in finding.message
+    assert "±" not in finding.message
+    assert interval_findings(1300.0, Interval(-30.0, 40.0)) == []

@@ -12,10 +12,18 @@ from tests.report import cases
     ("radii", "headline", "said"),
     [
         ((7.5, 5.0), "Partial resorption", ["on 4 March 2013", "95 % interval", "a resorption rate of 71 %"]),
-        ((7.5, 0.0), "Complete resorption", ["no displaced disc material", "detection limit of 60 mm³"]),
+        (
+            (7.5, 0.0),
+            "Complete resorption",
+            ["no displaced disc material", "detection limit of 60 mm³. Smaller fragments cannot be excluded."],
+        ),
         ((6.0, 6.0), "No detectable change", ["within the uncertainty of the measurement"]),
         ((5.0, 7.5), "Larger at follow-up", ["a change of +"]),
-        ((0.0, 6.0), "New at follow-up", ["there was a fragment of"]),
+        (
+            (0.0, 6.0),
+            "New at follow-up",
+            ["there was a fragment of", "A smaller one at the earlier visit cannot be excluded."],
+        ),
         ((0.0, 0.0), "No displaced disc material found", ["Smaller fragments cannot be excluded"]),
     ],
 )

@@ -57,6 +57,17 @@ def facts(comparison: Comparison) -> dict[str, str]:
     return {fact["title"]: fact["text"] for fact in view["facts"]}
 
 
+def test_the_detection_limit_says_what_may_be_missed() -> None:
+    view = making_view(weighed())
+    assert view is not None
+    said = view["limit"].replace("\u00a0", " ")
+    assert said.startswith("Detection limit: what a visit without a fragment would show at most.")
+    assert said.endswith("Fragments under about 217 mm³ may be missed.")
+    unknown = making_view(cases.comparison(7.5, 6.0))
+    assert unknown is not None
+    assert "missed" not in unknown["limit"]
+
+
 def page(view: dict[str, Any] | None) -> str:
     template = environment().get_template("making.html.j2")
     return template.render(making=view, visits=[{"name": "Baseline"}, {"name": "Follow-up"}])

@@ -19,7 +19,7 @@ from pipeline.measurement.meaning.interpret import interpret
 from pipeline.report.as_csv import COLUMNS, csv_row
 from pipeline.report.as_html import environment
 from pipeline.report.as_json import report_dict, to_text
-from pipeline.report.meaning_html import meaning_view
+from pipeline.report.meaning_html import literature_view, meaning_view
 from tests.report import cases
 
 SCORES = Clinical(Scores(joa=4, odi_percent=62, vas_leg=8.5), Scores(joa=28, odi_percent=4), date(2013, 2, 20))
@@ -87,6 +87,14 @@ def test_the_page_shows_all_of_it() -> None:
     assert "Symptoms had begun 0.4 months before the baseline" in page
     assert "From the literature" in page
     assert page.index("67 %") < page.index("Other groups")  # what fits comes first
+
+
+def test_published_times_are_listed_by_nearness_and_no_cell_is_empty() -> None:
+    """The pair lies 126 days apart, 4.1 months: 6 months are nearer than 2, and 12 are farthest."""
+    rows = literature_view(interpreted())
+    times = [row["group"] for row in rows if row["topic"] == "Time between images"]
+    assert times == [f"{months} months (here 4.1)" for months in (6, 2, 12)]
+    assert all(row[cell] for row in rows for cell in ("topic", "group", "share", "counted", "outcome", "source"))
 
 
 def test_hints_stand_at_the_top_of_the_section() -> None:

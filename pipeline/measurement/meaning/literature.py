@@ -42,6 +42,8 @@ class Published:
         The whole study, and where to find it.
     fits
         Whether this patient is of that group, as far as that is known.
+    months
+        Of ``TIME``: the time between the images of that study.
     """
 
     topic: Topic
@@ -53,6 +55,7 @@ class Published:
     about: str
     citation: str
     fits: bool = False
+    months: float | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,7 @@ def published(
             about=table.studies[row.study].about,
             citation=table.studies[row.study].citation,
             fits=fits(row),
+            months=row.months,
         )
         for row in table.rows
     )
