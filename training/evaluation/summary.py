@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.config import SegmentationSettings
 from training.evaluation.pasted import FOUND
 from training.evaluation.statistics import area_interval, area_under_curve, relative_agreement
 
@@ -15,17 +16,23 @@ LARGE_MM3 = 250.0
 STRUCTURES = ("disc", "canal", "vertebra")
 
 
+def refused(row: dict[str, Any]) -> bool:
+    """Whether a comparison would refuse the patient: nothing could be counted, or the names are not sure enough."""
+    sure = row.get("confidence", 1.0) >= SegmentationSettings().minimum_level_confidence
+    return row["refusal"] is not None or not sure
+
+
 def summarise_anatomy(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Means over patients; names; displaced volumes by grading."""
     seen = [row for row in rows if "dice" in row]
-    result: dict[str, Any] = {"patients": len(rows), "refused": sum(row["refusal"] is not None for row in rows)}
+    result: dict[str, Any] = {"patients": len(rows), "refused": sum(refused(row) for row in rows)}
     for key in ("dice", "dice_1mm"):
         result[key] = {name: _mean([row[key][name] for row in seen]) for name in STRUCTURES}
     levels = sorted({level for row in seen for level in row["disc_dice"]})
     result["disc_dice"] = {
         level: _mean([row["disc_dice"][level] for row in seen if level in row["disc_dice"]]) for level in levels
     }
-    result["l4_l5_right"] = sum(row["refusal"] is None and row["names"].get("L4/L5") == "L4/L5" for row in seen)
+    result["l4_l5_right"] = sum(not refused(row) and row["names"].get("L4/L5") == "L4/L5" for row in seen)
     return {**result, **summarise_displaced(seen)}
 
 

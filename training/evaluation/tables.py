@@ -8,7 +8,7 @@ from typing import Any
 
 from training.evaluation.markdown import markdown
 from training.evaluation.pair_tables import pair_calls, pair_sources, pairs
-from training.evaluation.summary import STRUCTURES
+from training.evaluation.summary import STRUCTURES, refused
 
 Results = dict[str, Any]
 ABSENT = "not measured"
@@ -77,7 +77,7 @@ def patients(results: Results) -> str:
     rows = []
     for thick in results["thick"]["patients"]:
         native = next((one for one in results["native"]["patients"] if one["patient"] == thick["patient"]), {})
-        named = "refused" if thick["refusal"] else thick["names"].get("L4/L5", "not seen")
+        named = "refused" if refused(thick) else thick["names"].get("L4/L5", "not seen")
         rows.append(
             [
                 thick["patient"],
