@@ -72,12 +72,11 @@ class RimCase:
     disc_lps: NDArray[np.float64]
 
 
-def draw_spec(seed: int) -> RimSpec:
-    """Draw a fragment and how it is imaged at random; it has no rim yet."""
-    rng = np.random.default_rng([20261122, seed])
-    fragment = FragmentSpec(
+def draw_fragment(rng: np.random.Generator, smallest_mm3: float) -> FragmentSpec:
+    """A fragment of random volume (mm³, up to 1800), place and form."""
+    return FragmentSpec(
         level=LEVEL,
-        volume_mm3=float(np.exp(rng.uniform(np.log(350), np.log(1800)))),
+        volume_mm3=float(np.exp(rng.uniform(np.log(smallest_mm3), np.log(1800)))),
         lateral_mm=float(rng.uniform(-4, 4)),
         migration_mm=float(rng.choice([-1, 1]) * rng.uniform(2, 12)),
         fat_halo_mm=float(rng.uniform(0.3, 1.0)) if rng.random() < 0.3 else 0.0,
@@ -85,6 +84,12 @@ def draw_spec(seed: int) -> RimSpec:
         form=str(rng.choice(["chain", "lobulated", "flat", "mushroom"], p=[0.55, 0.15, 0.15, 0.15])),
         mass_effect=float(rng.uniform(0.2, 1.0)),
     )
+
+
+def draw_spec(seed: int) -> RimSpec:
+    """Draw a fragment and how it is imaged at random; it has no rim yet."""
+    rng = np.random.default_rng([20261122, seed])
+    fragment = draw_fragment(rng, smallest_mm3=350)
     turn, shift = rng.normal(0, 0.25, 3), rng.normal(0, 0.35, 3)
     return RimSpec(
         fragment=fragment,

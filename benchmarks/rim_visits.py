@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.rim_cases import painted_rim, true_extent, true_thickness
+from benchmarks.rim_cases import draw_fragment, painted_rim, true_extent, true_thickness
 from pipeline.config import MeasurementSettings, SegmentationSettings
 from pipeline.dicom.visit import PatientIdentity, Role, Series, SeriesFacts, Stack, Visit
 from pipeline.errors import UsageError
@@ -109,7 +109,7 @@ def _patient(seed: int) -> _Patient:
     spine = case.spine.spec(seed)
     base = paint_regions(case, spine)["sagittal"]
     for _ in range(40):
-        fragment = _fragment(rng)
+        fragment = draw_fragment(rng, smallest_mm3=450)
         try:
             bare = paint_displaced(spine, [fragment], MAP_MM)[0]
         except UsageError:
@@ -157,19 +157,6 @@ def _case(seed: int, rng: np.random.Generator) -> PhantomCase:
         map_spacing_mm=MAP_MM,
         protocols={"rim": series},
         visits=(visit,),
-    )
-
-
-def _fragment(rng: np.random.Generator) -> FragmentSpec:
-    return FragmentSpec(
-        level=LEVEL,
-        volume_mm3=float(np.exp(rng.uniform(np.log(450), np.log(1800)))),
-        lateral_mm=float(rng.uniform(-4, 4)),
-        migration_mm=float(rng.choice([-1, 1]) * rng.uniform(2, 12)),
-        fat_halo_mm=float(rng.uniform(0.3, 1.0)) if rng.random() < 0.3 else 0.0,
-        seed=int(rng.integers(0, 2**31)),
-        form=str(rng.choice(["chain", "lobulated", "flat", "mushroom"], p=[0.55, 0.15, 0.15, 0.15])),
-        mass_effect=float(rng.uniform(0.2, 1.0)),
     )
 
 
