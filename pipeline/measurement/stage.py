@@ -204,6 +204,8 @@ def _factor(
     plain, ideal = (apart_sd_mm3(first.spread, second.spread, full * share) for share in (alike, 1.0))
     known, precision = known_change_sd_mm3(first.spread, second.spread, (first.view, second.view), profile)
     factor = known * (plain / ideal) / plain
+    if not (first.spread.present and second.spread.present):
+        factor = max(factor, 1.0)  # visits of which one shows nothing share no error: the change has that of the volume
     if profile.provisional or estimate.findings:
         factor = max(factor, estimate.factor)
     return factor, profile_findings(profile, precision.exceeded)

@@ -212,9 +212,10 @@ def reaching(
     biased = second * followup.gain - first * baseline.gain - (second - first)
     hidden_after = _hidden(followup, baseline)
     hidden_before = _hidden(baseline, followup)
+    # What does not count as present may be nothing at all.
     wider = Interval(
-        delta.low + min(0.0, biased) - hidden_before,
-        delta.high + max(0.0, biased) + hidden_after,
+        delta.low + min(0.0, biased) - hidden_before - (0.0 if followup.present else second),
+        delta.high + max(0.0, biased) + hidden_after + (0.0 if baseline.present else first),
     )
     if rate is None:
         return wider, None

@@ -129,7 +129,7 @@ class Truth(Section):
     complete_percent: Percent = 15.0
     unchanged_percent: Percent = 20.0
     rim_percent: Percent = 25.0
-    fragment_t2_ms: Annotated[tuple[Positive, Positive], AfterValidator(_range)] = (60.0, 130.0)
+    fragment_t2_ms: Annotated[tuple[Positive, Positive], AfterValidator(_range)] = (50.0, 220.0)
 
     @model_validator(mode="after")
     def _shares(self) -> Self:

@@ -132,3 +132,14 @@ def test_a_rate_reaches_what_may_hide_and_never_exceeds_complete() -> None:
     assert rate.low < 70
     assert delta.high > core[0].high
     assert delta.high < 0, "half of what was seen before, at most, may hide"
+
+
+def test_what_does_not_count_as_present_may_be_nothing() -> None:
+    before, after = PLAIN, Spread(50.0, 0.0, 0.0, 0.0, 66.0)
+    core = change_intervals(before, after, correlation=0.8, draws=1000, seed=7)
+    delta, rate = reaching(*core, before, after)
+    assert core[1] is not None
+    assert core[1].high < 100, "50 mm³ were measured, with a standard deviation of 22"
+    assert rate is not None
+    assert rate.high == 100, "and yet it is called complete"
+    assert delta.low == core[0].low - 50
