@@ -57,6 +57,8 @@ train: $(VENV)/.installed-train ## Train the three networks and write their weig
 	$(BIN)/python -m training.bank --local --stop $(LOCAL_ANATOMIES)
 	$(BIN)/python -m training.train --network sagittal --resume --out training/runs/sagittal \
 	  --minutes $(SAGITTAL_MINUTES) $(TRAIN_FLAGS)
+	$(BIN)/python -m training.export --checkpoint training/runs/sagittal/last.pt
+	$(BIN)/python -m training.midsagittal
 	$(BIN)/python -m training.train --network fine --resume --begin training/runs/sagittal/last.pt \
 	  --out training/runs/fine --minutes $(FINE_MINUTES) $(TRAIN_FLAGS)
 	$(BIN)/python -m training.train --network axial --resume --out training/runs/axial \

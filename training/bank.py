@@ -116,6 +116,32 @@ def load(folder: Path, known: set[Path] | None = None) -> list[AnatomyMap]:
     return items
 
 
+class Carousel:
+    """Anatomies on disk of which some are in memory, others every now and then."""
+
+    def __init__(self, folder: Path, most: int = 160, renew: float = 0.08) -> None:
+        self.folder, self.most, self.renew = folder, most, renew
+        self.items: list[AnatomyMap] = []
+        self.paths: list[Path] = []
+        self.refresh()
+
+    def __bool__(self) -> bool:
+        return bool(self.paths)
+
+    def draw(self, rng: np.random.Generator) -> AnatomyMap:
+        """One of those in memory; with a chance of ``renew`` another one was read from disk for it."""
+        if len(self.items) < min(self.most, len(self.paths)) or rng.random() < self.renew:
+            with self.paths[int(rng.integers(len(self.paths)))].open("rb") as file:
+                fresh: AnatomyMap = pickle.load(file)
+            self.items = [*self.items[-self.most + 1 :], fresh]
+            return fresh
+        return self.items[int(rng.integers(len(self.items)))]
+
+    def refresh(self) -> None:
+        """Look for anatomies made meanwhile."""
+        self.paths = sorted(self.folder.glob("*.pkl"))
+
+
 def main() -> None:
     """Fill the bank from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)

@@ -12,7 +12,7 @@ from torch import Tensor
 from pipeline.phantom.anatomy import AnatomyMap
 from pipeline.segmentation.normalise import normalise
 from training.bank import load
-from training.effects import acquire
+from training.effects import acquire, smooth_field
 from training.sample import Sample
 from training.spider import RealVolume, load_volume, real_sample
 from training.split import TRAINING
@@ -28,11 +28,13 @@ def warp(
     pixel_mm: float = 1.0,
     wander: float = 1.0,
     part: bool = False,
+    bent: bool = False,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Random rotation, scale and crop: slices (channels, H, W), occupancy (6, H, W), unsure (H, W).
 
     ``pixel_mm`` is the pitch of the result at scale 1; ``wander`` scales how far the crop strays from the focus. What
     lies outside the sample is background, or unknown (all occupancies 0) where the sample is but a part of an image.
+    ``bent`` lets tissue yield as well, so that the same patient never shows the same canal twice.
     """
     angle = np.deg2rad(rng.normal(0, 7))
     scale = float(np.exp(rng.normal(0, 0.09)))
@@ -46,7 +48,8 @@ def warp(
     linear = pixel * np.array([[np.cos(angle) * stretch, -np.sin(angle)], [np.sin(angle), np.cos(angle) / stretch]])
     channels = len(sample.slices)
     stack = torch.from_numpy(np.concatenate([sample.slices, sample.occupancy, sample.unsure[None]]))
-    out = resampled(stack, linear, (centre_row, centre_column), size)
+    yielding = bend(rng, size, pixel_mm / sample.spacing_mm) if bent else None
+    out = resampled(stack, linear, (centre_row, centre_column), size, yielding)
     occupancy = out[channels : channels + 6]
     if part:
         occupancy = occupancy * (occupancy.sum(dim=0) > 0.99)
@@ -55,8 +58,28 @@ def warp(
     return out[:channels], occupancy, out[-1]
 
 
-def resampled(stack: Tensor, linear: NDArray[np.float64], centre: tuple[float, float], size: tuple[int, int]) -> Tensor:
-    """Planes (n, rows, columns) at ``centre + linear @ (column, row)`` of each pixel of the result."""
+def bend(rng: np.random.Generator, size: tuple[int, int], scale: float) -> NDArray[np.float32]:
+    """Smooth displacements (rows, columns, 2) along columns and rows, in pixels of the input; ``scale`` of these make
+    one of the result: wide bends of up to some 4 mm and, half of the time, dents of up to some 1.5 mm.
+    """
+    field = np.zeros((*size, 2), dtype=np.float32)
+    steps = [(float(rng.uniform(30, 60)), float(rng.uniform(0, 2.5)))]
+    if rng.random() < 0.5:
+        steps.append((float(rng.uniform(12, 20)), float(rng.uniform(0, 1.1))))
+    for cell, pixels in steps:
+        for axis in range(2):
+            field[..., axis] += pixels * smooth_field(rng, size, cell)
+    return field * np.float32(scale)
+
+
+def resampled(
+    stack: Tensor,
+    linear: NDArray[np.float64],
+    centre: tuple[float, float],
+    size: tuple[int, int],
+    bent: NDArray[np.float32] | None = None,
+) -> Tensor:
+    """Planes (n, rows, columns) at ``centre + linear @ (column, row) + bent`` of each pixel of the result."""
     rows, columns = stack.shape[1:]
     # grid_sample wants (column, row) in -1 … 1 of the input, for -1 … 1 of the output.
     half = np.array([size[1] / 2, size[0] / 2])
@@ -64,6 +87,8 @@ def resampled(stack: Tensor, linear: NDArray[np.float64], centre: tuple[float, f
     shift = np.array([(centre[1] + 0.5) / (columns / 2) - 1, (centre[0] + 0.5) / (rows / 2) - 1])
     theta = torch.from_numpy(np.concatenate([matrix, shift[:, None]], axis=1).astype(np.float32))[None]
     grid = torch.nn.functional.affine_grid(theta, [1, len(stack), *size], align_corners=False)
+    if bent is not None:
+        grid = grid + torch.from_numpy(bent * np.float32(2) / np.array([columns, rows], dtype=np.float32))[None]
     return torch.nn.functional.grid_sample(stack[None], grid, align_corners=False)[0]
 
 

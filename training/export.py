@@ -23,7 +23,7 @@ from pipeline.segmentation.normalise import NEIGHBOUR_MM
 from training.checkpoint import Progress, load
 from training.network import Segmenter, UNet
 from training.recipe import RECIPES, Recipe
-from training.split import HELD_OUT, TRAINING
+from training.split import FURTHER, HELD_OUT, TRAINING
 
 logger = logging.getLogger(__name__)
 WEIGHTS = Path("pipeline/segmentation/weights")
@@ -141,6 +141,7 @@ def manifest(path: Path, recipe: Recipe, progress: Progress, date: str) -> dict[
             "generated_anatomy": "pipeline.phantom.anatomy, random spines and fragments in random contrasts",
             "real_volumes": "SPIDER T2 SPACE (van der Graaf et al., Scientific Data 2024), CC BY 4.0",
             "patients": list(TRAINING),
+            "mid_sagittal_images_of": list(FURTHER) if recipe.name == "fine" else [],
             "held_out": list(HELD_OUT),
         },
     }

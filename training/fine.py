@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,13 +11,13 @@ from torch import Tensor
 
 from pipeline.phantom.anatomy import NETWORK_CLASS, AnatomyMap
 from pipeline.segmentation.normalise import normalise
-from training.bank import load
+from training.bank import Carousel
 from training.contrast import draw_means, intensity_table
 from training.dataset import resampled, warp
 from training.effects import acquire, smooth_field
 from training.paste import paste_fragment
 from training.sample import Floats, Sample, draw_slab, slice_weights, soft_classes
-from training.spider import RealVolume, load_volume, other_gains, t1_like
+from training.spider import RealVolume, load_volume, other_gains, relit, t1_like
 from training.split import TRAINING
 from training.stream import Batch, StreamConfig
 from training.synthetic import TEXTURED
@@ -41,6 +40,10 @@ _SETS: tuple[tuple[tuple[int, ...], float], ...] = (
 _POOL = 48
 _RENEW = 0.06
 """Share of real samples after which one volume of the pool gets another fragment."""
+_RELIT = 0.6
+"""Share of real samples whose tissues get other gains, lest the network know the patients by heart."""
+_BENT = 0.8
+"""Share of samples whose tissue yields."""
 _CROP_MM = ((-82.0, 72.0), (-70.0, 56.0))
 
 
@@ -167,6 +170,8 @@ def dressed(rng: np.random.Generator, planes: Tensor, occupancy: Tensor, present
     hard = occupancy.numpy().argmax(axis=0).astype(np.uint8)
     slices = torch.zeros((3 * len(SLOTS), *hard.shape))
     state = int(rng.integers(2**31))
+    if rng.random() < _RELIT:
+        planes = torch.from_numpy(np.concatenate([relit(rng, planes[:3].numpy(), hard), planes[3:].numpy()]))
     for slot in present:
         for k in range(3):
             looks = np.random.default_rng(state)
@@ -197,9 +202,10 @@ class FineMaker:
 
     def __init__(self, config: StreamConfig) -> None:
         self.config = config
-        self.known: set[Path] = set()
-        self.bank: list[AnatomyMap] = load(config.local, self.known)
+        self.bank = Carousel(config.local)
         self.volumes = [load_volume(config.spider / f"{n}_t2space.npz", halved=False) for n in TRAINING]
+        if config.further is not None:
+            self.volumes += [load_volume(path, halved=False) for path in sorted(config.further.glob("*.npz"))]
         self.pool: list[_Local] = []
 
     def _real(self, rng: np.random.Generator) -> _Local:
@@ -213,11 +219,11 @@ class FineMaker:
         """One sample."""
         real = rng.random() < self.config.real_share or not self.bank
         present = _draw_set(rng)
-        if real:
-            sample = real_planes(rng, self._real(rng))
-        else:
-            sample = generated_sample(rng, self.bank[int(rng.integers(len(self.bank)))], present)
-        slices, occupancy, unsure = warp(rng, sample, self.config.size, pixel_mm=PIXEL_MM, wander=0.7, part=True)
+        sample = real_planes(rng, self._real(rng)) if real else generated_sample(rng, self.bank.draw(rng), present)
+        bent = rng.random() < _BENT
+        slices, occupancy, unsure = warp(
+            rng, sample, self.config.size, pixel_mm=PIXEL_MM, wander=0.7, part=True, bent=bent
+        )
         if real:
             slices = dressed(rng, slices, occupancy, present)
         images = torch.zeros((len(slices) + len(SLOTS), *self.config.size))
@@ -230,8 +236,8 @@ class FineMaker:
         return images, occupancy, unsure
 
     def refresh(self) -> None:
-        """Read anatomies made meanwhile."""
-        self.bank += load(self.config.local, self.known)
+        """Look for anatomies made meanwhile."""
+        self.bank.refresh()
 
 
 def _displaced(rng: np.random.Generator, slices: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from pipeline.phantom.anatomy import NetworkClass
+from training.effects import smooth_field
 from training.paste import paste_fragment
 from training.sample import Floats, Sample, draw_slab, slice_weights, soft_classes
 
@@ -180,6 +181,21 @@ def other_gains(rng: np.random.Generator, image: Floats, classes: NDArray[np.uin
     fat = np.exp(rng.normal(-0.6, 0.5)) if fatless else 1.0
     other = np.clip(1 - sum(soft), 0, 1)
     return np.asarray(x * gain * (1 + (fat - 1) * other) * top, dtype=np.float32)
+
+
+def relit(rng: np.random.Generator, planes: Floats, classes: NDArray[np.uint8]) -> Floats:
+    """T2 planes (n, rows, columns) as another patient's: tissues with other gains, fluid that is not evenly bright.
+
+    Fragments keep their own brightness, which was drawn already.
+    """
+    soft = np.stack(_soft_classes(classes))
+    bone, disc, fluid, other = np.exp(rng.normal(0, (0.25, 0.3, 0.2, 0.25))).astype(np.float32)
+    shape = (classes.shape[0], classes.shape[1])
+    crowded = rng.uniform(0, 0.35) * np.clip(smooth_field(rng, shape, float(rng.uniform(8, 30))), -0.3, 1.5)
+    mottled = np.exp(rng.uniform(0, 0.15) * smooth_field(rng, shape, float(rng.uniform(10, 40))))
+    rest = np.clip(1 - soft.sum(axis=0), 0, 1)
+    gain = bone * (soft[0] + soft[1]) + disc * soft[2] + fluid * np.exp(-crowded) * soft[3] + soft[4] + other * rest
+    return np.asarray(planes * (gain * mottled)[None], dtype=np.float32)
 
 
 def real_sample(rng: np.random.Generator, volume: RealVolume) -> Sample:

@@ -10,3 +10,6 @@ TRAINING: tuple[int, ...] = (
     7, 18, 22, 34, 35, 41, 52, 55, 65, 69, 81, 127, 129, 136, 141, 161, 166, 185, 191, 200, 220, 234,
 )  # fmt: skip
 """Patients to train on."""
+
+FURTHER: tuple[int, ...] = (68, 87, 108, 131, 165, 210, 236)
+"""Patients of whom a mid-sagittal T2 TSE image is trained on: no herniation graded, and the canal in the slice."""

@@ -33,6 +33,8 @@ class StreamConfig:
         Rows and columns of a sample, pixels.
     seed
         Seed of the stream.
+    further
+        Folder of further real images in SPIDER's form, or None.
     """
 
     bank: Path
@@ -41,6 +43,7 @@ class StreamConfig:
     real_share: float
     size: tuple[int, int]
     seed: int = 0
+    further: Path | None = None
 
 
 class Maker(Protocol):

@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> None:
     recipe = trainer.recipe
     share = recipe.real_share if options.real_share is None else options.real_share
     seed = options.seed + trainer.progress.step
-    config = StreamConfig(options.bank, options.local, options.spider, share, recipe.size, seed)
+    config = StreamConfig(options.bank, options.local, options.spider, share, recipe.size, seed, options.further)
     stream = Stream(recipe.make(), config)
     loader = DataLoader(stream, batch_size=options.batch, num_workers=options.workers, prefetch_factor=4)
     total, before = 0.0, time.monotonic()
@@ -131,6 +131,7 @@ def main() -> None:
     parser.add_argument("--bank", type=Path, default=Path("training/runs/bank"))
     parser.add_argument("--local", type=Path, default=Path("training/runs/local"))
     parser.add_argument("--spider", type=Path, default=Path("../shared/data/spider/t2_space"))
+    parser.add_argument("--further", type=Path, default=Path("training/runs/midsagittal"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=80)
     parser.add_argument("--rate", type=float, default=2e-3)
