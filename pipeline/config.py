@@ -53,7 +53,9 @@ class SegmentationSettings(Section):
 
     ``segmenter`` is the name of whoever does it, ``level`` the disc measured; ``minimum_level_confidence`` below which
     the run refuses. ``together`` names the sagittal series that the fine pass sees together, all of them when None; a
-    comparison takes those that both visits have, so that both are seen alike.
+    comparison takes those that both visits have, so that both are seen alike. ``axial_reach_mm`` from the level axial
+    slices are looked at by their own network, and those farther away keep what the sagittal series show there; None
+    stands for all slices, and in a comparison for those that its result depends on.
     """
 
     segmenter: str = "discdelta"
@@ -62,6 +64,7 @@ class SegmentationSettings(Section):
     variants: Annotated[int, Field(ge=1, le=32)] = 4
     threads: Annotated[int, Field(ge=1)] = 2
     together: tuple[SagittalRole, ...] | None = None
+    axial_reach_mm: Annotated[float, Field(gt=0)] | None = None
     minimum_level_confidence: Fraction = 0.5
 
 

@@ -18,6 +18,7 @@ from pipeline.following import as_course
 from pipeline.measurement.meaning.clinical import Clinical, ClinicalCourse
 from pipeline.pair import Seen, compared
 from pipeline.provenance import Stopwatch, describe_run
+from pipeline.segmentation.nearby import COMPARED_MM
 from pipeline.segmentation.segmenters.contribution import Contribution, given_none, receive
 from pipeline.segmentation.segmenters.registry import find_segmenter
 
@@ -158,10 +159,13 @@ def follow(
 def _seen_alike(
     visits: Sequence[Visit], settings: SegmentationSettings
 ) -> tuple[SegmentationSettings, tuple[Finding, ...]]:
-    """Settings by which the fine pass sees the same kinds of series together at all visits.
+    """Settings by which visits are seen alike, and no axial slice is that the result does not depend on.
 
-    A rim that post-contrast images tell from disc material at one visit only would pass for a change.
+    The fine pass sees the same kinds of series together at all visits: a rim that post-contrast images tell from disc
+    material at one visit only would pass for a change.
     """
+    if settings.axial_reach_mm is None:
+        settings = settings.model_copy(update={"axial_reach_mm": COMPARED_MM})
     if settings.together is not None:
         return settings, ()
     kinds = [{role for role in visit.series if role.plane is Plane.SAGITTAL} for visit in visits]

@@ -15,6 +15,7 @@ from pipeline.segmentation.axial_agreement import agreement_of, shifted
 from pipeline.segmentation.axial_evidence import combined, corroborated, followed, named, tidied
 from pipeline.segmentation.axial_view import AxialView, looked_at
 from pipeline.segmentation.names import vertebra_value
+from pipeline.segmentation.nearby import Nearby
 from pipeline.segmentation.network import Predictor
 from pipeline.segmentation.probable import most_probable
 from pipeline.volume import Volume
@@ -36,6 +37,8 @@ class AxialSegmentation:
         float64, shape (3,), LPS mm: what lies at ``x`` on the sagittal series lies at ``x + shift_mm`` here.
     findings
         Movement between the series, labels that contradict each other.
+    left_out
+        How many slices with spine kept their carried labels because nobody asked about them.
     """
 
     segmentation: SeriesSegmentation
@@ -43,6 +46,7 @@ class AxialSegmentation:
     canal_dice: float
     shift_mm: NDArray[np.float64]
     findings: tuple[Finding, ...]
+    left_out: int = 0
 
 
 def segment_axial(
@@ -53,6 +57,7 @@ def segment_axial(
     *,
     count: int,
     around: Sequence[int] = (),
+    nearby: Nearby | None = None,
     settled: bool = False,
 ) -> AxialSegmentation:
     """Segment one stack of an axial series.
@@ -72,15 +77,17 @@ def segment_axial(
         Number of test-time variants, 1 or more.
     around
         Instances near which slices are seen in all variants; all slices are where it is empty.
+    nearby
+        Only slices near this place are looked at, others keep their carried labels; all are looked at when None.
     settled
         True where the motion against the sagittal series is known and ``volume`` lies as they do.
 
     Returns
     -------
     AxialSegmentation
-        The carried labels unchanged where they show no spine.
+        The carried labels unchanged where they show no spine on the slices asked about.
     """
-    view = looked_at(volume, carried, network, count, around)
+    view = looked_at(volume, carried, network, count, around=around, nearby=nearby)
     if view is None:
         return AxialSegmentation(carried, False, 0.0, np.zeros(3), ())
     agreement = agreement_of(role, view, carried, settled=settled)
@@ -91,6 +98,7 @@ def segment_axial(
         canal_dice=agreement.canal_dice,
         shift_mm=agreement.shift_mm,
         findings=agreement.findings,
+        left_out=view.left_out,
     )
 
 

@@ -12,11 +12,12 @@ from scipy import ndimage
 
 from pipeline.segmentation.anatomy import SeriesSegmentation, Structure, finished
 from pipeline.segmentation.grid import CanonicalAxes, CanonicalSeries, Orientation
+from pipeline.segmentation.nearby import Nearby
 from pipeline.segmentation.network import Predictor
 from pipeline.segmentation.normalise import normalise
 from pipeline.segmentation.variants import variants
 from pipeline.segmentation.views import varied, with_neighbours
-from pipeline.volume import Volume
+from pipeline.volume import Affine, Volume
 
 T = TypeVar("T", bound=np.generic)
 
@@ -45,11 +46,13 @@ class AxialView:
     orientation, box
         How the crop is cut from an array on the series' own grid: turned to canonical orientation, then these ranges.
     slices
-        int64, shape (n,): slices of the crop that were looked at; the others show no spine.
+        int64, shape (n,): slices of the crop that were looked at; the others show no spine, or were not asked about.
     probabilities
         float32, shape (6, n, rows, columns), variants averaged; sums to 1.
     fragment_variants
         float32, shape (variants, n, rows, columns).
+    left_out
+        How many slices show the spine and were not asked about.
     """
 
     grid: Volume
@@ -58,6 +61,7 @@ class AxialView:
     slices: NDArray[np.int64]
     probabilities: NDArray[np.float32]
     fragment_variants: NDArray[np.float32]
+    left_out: int = 0
 
     def crop(self, values: NDArray[T]) -> NDArray[T]:
         """The part (…, n, rows, columns) of an array (…, slices, rows, columns) on the series' own grid."""
@@ -91,7 +95,13 @@ class AxialView:
 
 
 def looked_at(
-    volume: Volume, carried: SeriesSegmentation, network: Predictor, count: int, around: Sequence[int] = ()
+    volume: Volume,
+    carried: SeriesSegmentation,
+    network: Predictor,
+    count: int,
+    *,
+    around: Sequence[int] = (),
+    nearby: Nearby | None = None,
 ) -> AxialView | None:
     """Send an axial series through its network in ``count`` variants.
 
@@ -108,17 +118,21 @@ def looked_at(
     around
         Instances that are measured: only slices near them are seen in all variants, others in the plain view. All
         slices where it is empty.
+    nearby
+        Only slices near this place are looked at; all when None. Those that are look the same either way.
 
     Returns
     -------
-    AxialView, or None where the carried labels show no spine.
+    AxialView, or None where the carried labels show no spine on the slices asked about.
     """
     whole = CanonicalSeries.of(volume, CanonicalAxes.AXIAL)
     labels = whole.orientation.apply(carried.labels.array)
     slices = np.flatnonzero(np.count_nonzero(labels, axis=(1, 2)) >= FEWEST_PIXELS)
-    if not slices.size:
+    asked = slices if nearby is None else slices[nearby.slices(_affine(whole), len(labels))[slices]]
+    if not asked.size:
         return None
-    box = _box(whole, labels[slices])
+    box = _box(whole, labels[slices])  # crop and brightness are those of the whole stack: what is asked changes neither
+    slices, left_out = asked, slices.size - asked.size
     series = CanonicalSeries.of(_cropped(whole, box), CanonicalAxes.AXIAL)
     plane = series.plane(PIXEL_MM)
     native = series.native_window(plane).plane
@@ -138,7 +152,7 @@ def looked_at(
             mean[1:, again] += fine
     mean[:, near] /= np.float32(count)
     mean[Structure.BACKGROUND] = np.maximum(1.0 - mean[1:].sum(axis=0), 0.0)
-    return AxialView(series.native, whole.orientation, box, slices, mean, fragments)
+    return AxialView(series.native, whole.orientation, box, slices, mean, fragments, left_out)
 
 
 def _near(instances: NDArray[np.uint8], pitch_mm: float, around: Sequence[int]) -> NDArray[np.bool_]:
@@ -149,9 +163,14 @@ def _near(instances: NDArray[np.uint8], pitch_mm: float, around: Sequence[int]) 
     return np.asarray(ndimage.binary_dilation(shown, iterations=max(1, round(NEAR_MM / pitch_mm))))
 
 
+def _affine(series: CanonicalSeries) -> Affine:
+    """Of the series in canonical orientation, native pixels."""
+    return series.orientation.affine(series.native.affine, series.native.shape)
+
+
 def _cropped(series: CanonicalSeries, box: tuple[slice, slice]) -> Volume:
     """The crop in canonical orientation, with intensities brought to scale over the crop alone."""
-    affine = series.orientation.affine(series.native.affine, series.native.shape)
+    affine = _affine(series)
     first = np.array([0.0, box[0].start, box[1].start, 1.0])
     affine[:, 3] = affine @ first
     return Volume(normalise(series.image[:, *box]), affine)

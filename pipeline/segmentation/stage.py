@@ -17,6 +17,7 @@ from pipeline.segmentation.axial_series import AxialSegmentation, segment_axial
 from pipeline.segmentation.blocks import volumes_of
 from pipeline.segmentation.counting import choose_reference, count_each, named
 from pipeline.segmentation.fine import refine
+from pipeline.segmentation.nearby import Nearby
 from pipeline.segmentation.network import Networks, Predictor, shared_networks
 from pipeline.segmentation.parallel import for_each
 from pipeline.segmentation.steady import Steadied, middle_of, motion_findings, on_own_grid, steadied
@@ -42,7 +43,8 @@ def segment(
         The series; at least one sagittal one is needed.
     settings
         ``level`` gets the fine pass, or the lowest disc where that is not in view; ``lowest_disc`` overrides the count;
-        ``variants`` and ``threads`` of the networks; which series are seen ``together``.
+        ``variants`` and ``threads`` of the networks; which series are seen ``together``; ``axial_reach_mm`` around the
+        level within which axial slices are looked at.
     progress
         Called with a short text when a series begins.
     network
@@ -83,7 +85,7 @@ def segment(
         anatomy,
         segmentations={role: one.finished() for role, one in segmentations.items()},
         shifts_lps_mm={role: shift for role, shift in shifts.items() if shift.any()},
-        findings=(*anatomy.findings, *findings, *_moved(steady, reference), *_of_axial(axial)),
+        findings=(*anatomy.findings, *findings, *_moved(steady, reference), *_of_axial(axial, settings)),
     )
 
 
@@ -142,6 +144,14 @@ def _levels_around(anatomy: Anatomy, level: str) -> list[Level]:
     return [anatomy.levels[name] for name in names[max(0, at - 1) : at + 2]]
 
 
+def _nearby(anatomy: Anatomy, settings: SegmentationSettings) -> Nearby | None:
+    """Where axial slices matter: around the disc that is asked for, the lowest one where that is not in view."""
+    if settings.axial_reach_mm is None:
+        return None
+    lowest = list(anatomy.levels.values())[-1]
+    return Nearby(anatomy.levels.get(settings.level, lowest).posterior_margin_lps_mm, settings.axial_reach_mm)
+
+
 def _require_sagittal(visit: Visit) -> None:
     if not any(role.plane is Plane.SAGITTAL for role in visit.series):
         have = ", ".join(role.value.replace("_", " ") for role in visit.series) or "none"
@@ -162,6 +172,7 @@ def _axial(
     reference = anatomy.segmentations[anatomy.reference]
     roles = [role for role in steady if role.plane is Plane.AXIAL]
     around = [level.instance for level in _levels_around(anatomy, settings.level)]
+    nearby = _nearby(anatomy, settings)
 
     def look(role: Role, volume: Volume, settled: bool) -> AxialSegmentation:
         carried = carried_to(role, volume, reference, ())
@@ -169,7 +180,7 @@ def _axial(
             return AxialSegmentation(carried, False, 0.0, np.zeros(3), ())
         count = AXIAL_VARIANTS if role is Role.AXIAL_T2 else 1
         count = min(count, settings.variants)
-        return segment_axial(role, volume, carried, network, count=count, around=around, settled=settled)
+        return segment_axial(role, volume, carried, network, count=count, around=around, nearby=nearby, settled=settled)
 
     def kept(block: tuple[Role, Steadied]) -> AxialSegmentation:
         role, stack = block
@@ -194,6 +205,7 @@ def _as_one(blocks: Sequence[AxialSegmentation]) -> AxialSegmentation:
         segmentation=replace(first, blocks=tuple(further)),
         from_network=any(one.from_network for one in blocks),
         findings=tuple(reversed(findings.values())),
+        left_out=sum(one.left_out for one in blocks),
     )
 
 
@@ -201,7 +213,7 @@ def _marked(one: AxialSegmentation) -> SeriesSegmentation:
     return one.segmentation if one.from_network else replace(one.segmentation, carried=True)
 
 
-def _of_axial(axial: Mapping[Role, AxialSegmentation]) -> list[Finding]:
+def _of_axial(axial: Mapping[Role, AxialSegmentation], settings: SegmentationSettings) -> list[Finding]:
     findings = [finding for one in axial.values() for finding in one.findings]
     carried = [role.words for role, one in axial.items() if not one.from_network]
     if carried:
@@ -210,4 +222,11 @@ def _of_axial(axial: Mapping[Role, AxialSegmentation]) -> list[Finding]:
             "coordinates; they are shown, and not measured."
         )
         findings.append(Finding("axial-labels-carried-over", Severity.INFO, text))
+    partly = [role.words for role, one in axial.items() if one.left_out]
+    if partly:
+        text = (
+            f"Slices of {', '.join(partly)} more than {settings.axial_reach_mm:g} mm from {settings.level} have the "
+            "labels of the sagittal series, carried over through patient coordinates; nothing is measured on them."
+        )
+        findings.append(Finding("axial-slices-carried-over", Severity.INFO, text))
     return findings

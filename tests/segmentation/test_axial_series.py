@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from pipeline.dicom.visit import Role
+from pipeline.measurement.meaning.section import BEHIND_MM, REACH_MM
 from pipeline.segmentation import axial_view
 from pipeline.segmentation.anatomy import Anatomy, Structure
 from pipeline.segmentation.axial import carried_to
 from pipeline.segmentation.axial_series import AxialSegmentation, segment_axial
 from pipeline.segmentation.displaced import displaced_probability
+from pipeline.segmentation.nearby import COMPARED_MM, Nearby
 from pipeline.segmentation.network import Predictor
 from pipeline.volume import Volume
 from tests.segmentation import plain_spine as spine
@@ -37,11 +39,12 @@ def segmented(
     moved: np.ndarray | None = None,
     network: Predictor = spine.seeing,
     count: int = 1,
+    nearby: Nearby | None = None,
 ) -> AxialSegmentation:
     at = spine.points(grid) - (np.zeros(3) if moved is None else moved)
     image = grid.with_array(spine.image_of(spine.structure_at(at)))
     carried = carried_to(ROLE, image, anatomy.segmentations[anatomy.reference], ())
-    return segment_axial(ROLE, image, carried, network, count=count)
+    return segment_axial(ROLE, image, carried, network, count=count, nearby=nearby)
 
 
 def dice(one: np.ndarray, other: np.ndarray) -> float:
@@ -152,3 +155,42 @@ def test_displaced_material_is_measured_on_axial_slices(anatomy: Anatomy, tilt: 
     fine = spine.axial_grid(slices=60, pitch=0.7)
     truth = float((spine.structure_at(spine.points(fine)) == Structure.FRAGMENT).sum()) * fine.voxel_volume_mm3
     assert volume == pytest.approx(truth, rel=0.12)
+
+
+@pytest.mark.parametrize("tilt", [0.0, 15.0])
+def test_what_a_comparison_leaves_out_changes_nothing_that_it_reports(anatomy: Anatomy, tilt: float) -> None:
+    grid, level = spine.axial_grid(tilt_deg=tilt, slices=34), anatomy.levels["L4/L5"]
+    near = Nearby(level.posterior_margin_lps_mm, COMPARED_MM)
+    whole, part = (segmented(anatomy, grid, count=2, nearby=nearby) for nearby in (None, near))
+    assert whole.left_out == 0
+    assert part.left_out >= 8
+    seen = [found.segmentation for found in (whole, part)]
+    canal = np.hypot(REACH_MM, BEHIND_MM[1])
+    inside = np.linalg.norm(spine.points(grid) - level.posterior_margin_lps_mm, axis=-1) <= canal
+    for one, other in zip(*((s.labels.array, s.instances.array) for s in seen), strict=True):
+        assert np.array_equal(one[inside], other[inside])
+    for one, other in zip(*((s.probabilities, s.fragment_variants) for s in seen), strict=True):
+        assert np.array_equal(one[:, inside], other[:, inside])
+    materials = [
+        displaced_probability(s, level, replace(anatomy, segmentations={**anatomy.segmentations, ROLE: s}))
+        for s in seen
+    ]
+    assert materials[0].probability.array.any()
+    assert np.array_equal(materials[0].probability.array, materials[1].probability.array)
+    assert np.array_equal(materials[0].variants, materials[1].variants)
+
+
+def test_slices_that_nobody_asked_about_keep_what_was_carried(anatomy: Anatomy) -> None:
+    grid = spine.axial_grid(slices=34)
+    carried = carried_to(ROLE, grid, anatomy.segmentations[anatomy.reference], ())
+    found = segmented(anatomy, grid, nearby=Nearby(anatomy.levels["L4/L5"].posterior_margin_lps_mm, 20.0))
+    far = np.abs(spine.points(grid)[..., 2] - anatomy.levels["L4/L5"].posterior_margin_lps_mm[2]) > 20.0
+    assert carried.labels.array[far].any()
+    assert np.array_equal(found.segmentation.labels.array[far], carried.labels.array[far])
+
+
+def test_a_stack_that_nobody_asked_about_is_carried(anatomy: Anatomy) -> None:
+    upper = spine.axial_grid(height=60.0, slices=4)
+    found = segmented(anatomy, upper, nearby=Nearby(anatomy.levels["L5/S1"].posterior_margin_lps_mm, COMPARED_MM))
+    assert not found.from_network
+    assert found.segmentation.labels.array.any()
