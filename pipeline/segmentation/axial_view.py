@@ -84,8 +84,13 @@ class AxialView:
         if outside is not None:
             result[outside] = 1.0
         target, given = self.orientation.apply(result), self.orientation.apply(before)
-        others = np.setdiff1d(np.arange(target.shape[-3]), self.slices)
-        target[..., others, :, :] = finished(given[..., others, :, :])
+        shown = [k for k in range(len(before)) if k != outside]
+        for n in np.setdiff1d(np.arange(target.shape[-3]), self.slices):
+            # Only rows that hold anything: memory that was never written to takes no room.
+            rows = np.flatnonzero(given[shown, n].any(axis=(0, 2)))
+            if rows.size:
+                part = slice(rows[0], rows[-1] + 1)
+                target[:, n, part] = finished(given[:, n, part])
         self.paste(result, finished(values))
         return result
 

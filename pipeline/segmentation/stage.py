@@ -17,6 +17,7 @@ from pipeline.segmentation.axial_series import AxialSegmentation, segment_axial
 from pipeline.segmentation.blocks import volumes_of
 from pipeline.segmentation.counting import choose_reference, count_each, named
 from pipeline.segmentation.fine import refine
+from pipeline.segmentation.memory import give_back
 from pipeline.segmentation.nearby import Nearby
 from pipeline.segmentation.network import Networks, Predictor, shared_networks
 from pipeline.segmentation.parallel import for_each
@@ -72,10 +73,12 @@ def segment(
     reference = choose_reference(counted)
     anatomy = named(counted, reference, findings)
     del counted  # what the networks said of whole series is large, and all of it that is needed is in the anatomy
+    give_back()
     steady = _steadied(visit, anatomy, settings, networks)
     if networks.fine is not None:
         say("fine pass")
         anatomy = _refined(steady, anatomy, settings, networks.fine)
+    give_back()
     axial = _axial(steady, anatomy, settings, networks.axial, say)
     around = middle_of(_levels_around(anatomy, settings.level))
     shifts = {role: steady[role][0].shift_at(around) for role in steady if role.plane is Plane.SAGITTAL}
@@ -185,6 +188,7 @@ def _axial(
     def kept(block: tuple[Role, Steadied]) -> AxialSegmentation:
         role, stack = block
         one = look(role, stack.image, stack.motion is not None and stack.motion.believed)
+        give_back()
         return replace(one, segmentation=on_own_grid(one.segmentation, stack.own).finished())
 
     for role in roles:
