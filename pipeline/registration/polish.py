@@ -1,9 +1,13 @@
 """The last tenth of a millimetre: Gauss–Newton on the intensities of bone, with an error estimate.
 
 Both images show the same contrast, so that one is a linear function of the other up to noise. The sum of squared
-residuals of that relation, with robust weights, is minimised over the six rigid parameters (Lucas and Kanade 1981),
-with the slopes of the image that stays, as they are the same in every step (Baker and Matthews 2004). Cubic
-interpolation leaves no trace of the grid where a search with linear interpolation locks onto it.
+residuals of that relation, with robust weights, is minimised over the six rigid parameters (Lucas and Kanade 1981).
+Within slices the slopes are those of the image that stays, the same in every step (Baker and Matthews 2004).
+
+Across thick slices they are those of the image that moves. Such slices show less than half of what varies from one to
+the next. What the slices of one visit cannot tell of those of the other is left over even where both lie right; it is
+unlike anything that those slices show, but like the slope of what it is missing from. With the slopes of the image that
+stays it therefore draws the search to where both grids fall onto each other; with those of the other one it does not.
 """
 
 from __future__ import annotations
@@ -17,9 +21,9 @@ from scipy.spatial.transform import Rotation
 
 from pipeline import rigid
 from pipeline.registration.prepared import Prepared
+from pipeline.registration.smoothed import Sharpening, Smoothed, seen_at
 from pipeline.volume import Affine, Points
 
-SMOOTH_MM = (1.0, 0.0)
 STEPS = (6, 12)
 STILL_MM = (0.02, 0.002)
 """A step shorter than this ends the search: at the end a tenth of the error that is left."""
@@ -71,60 +75,6 @@ class Polished:
 
 
 @dataclass(frozen=True, eq=False)
-class Smoothed:
-    """One visit's image at one width of smoothing, ready for many look-ups."""
-
-    array: NDArray[np.float32]
-    coefficients: NDArray[np.float32]
-    to_index: Affine
-    seen: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, prepared: Prepared, width_mm: float) -> Smoothed:
-        """Smooth within slices; through them, thick slices have done so already."""
-        array = np.asarray(prepared.image.array, dtype=np.float32)
-        if width_mm > 0:
-            _, row, column = prepared.image.spacing_mm
-            array = ndimage.gaussian_filter(array, (0, width_mm / row, width_mm / column), truncate=3.0)
-        coefficients = ndimage.spline_filter(array, 3, output=np.float32, mode="mirror")
-        return cls(array, coefficients, np.asarray(np.linalg.inv(prepared.image.affine), np.float64), prepared.seen)
-
-    def index(self, points: Points) -> tuple[Points, NDArray[np.bool_]]:
-        """Indices (n, 3) of LPS points, and which lie where the scanner saw something."""
-        index = rigid.apply(self.to_index, points)
-        return index, seen_at(self.seen, index)
-
-    def values(self, index: Points) -> NDArray[np.float64]:
-        """At continuous indices (n, 3)."""
-        return np.asarray(
-            ndimage.map_coordinates(self.coefficients, index.T, order=3, prefilter=False, mode="mirror"), float
-        )
-
-    def slopes(self, index: NDArray[np.intp]) -> Points:
-        """Gradient per mm in LPS at voxels (n, 3); one-sided at the faces of the stack."""
-        parts = []
-        for axis, size in enumerate(self.array.shape):
-            ahead, behind = index.copy(), index.copy()
-            ahead[:, axis] = np.minimum(ahead[:, axis] + 1, size - 1)
-            behind[:, axis] = np.maximum(behind[:, axis] - 1, 0)
-            apart = np.maximum(ahead[:, axis] - behind[:, axis], 1)
-            parts.append((self.array[tuple(ahead.T)] - self.array[tuple(behind.T)]) / apart)
-        return np.asarray(np.stack(parts, axis=1) @ self.to_index[:3, :3], float)
-
-
-@dataclass(frozen=True, eq=False)
-class Sharpening:
-    """One visit's image from smooth to sharp: made once, and looked up by every search in it."""
-
-    widths: tuple[Smoothed, ...]
-
-    @classmethod
-    def of(cls, prepared: Prepared) -> Sharpening:
-        """All widths of one visit."""
-        return cls(tuple(Smoothed.of(prepared, width) for width in SMOOTH_MM))
-
-
-@dataclass(frozen=True, eq=False)
 class _Samples:
     """What the fixed visit shows at the points that are compared: their places (LPS mm), values and slopes per mm."""
 
@@ -133,13 +83,6 @@ class _Samples:
     slopes: Points
     alike: float
     """How many of them count as one observation."""
-
-
-def seen_at(seen: NDArray[np.bool_], index: Points) -> NDArray[np.bool_]:
-    """Which of the continuous indices (n, 3) lie inside the stack and where the scanner saw something."""
-    inside = np.all((index >= 0) & (index <= np.array(seen.shape) - 1), axis=1)
-    inside[inside] = seen[tuple(np.rint(index[inside]).astype(np.intp).T)]
-    return np.asarray(inside)
 
 
 def sample_points(prepared: Prepared, count: int) -> NDArray[np.intp]:
@@ -207,14 +150,14 @@ def _step(samples: _Samples, moving: Smoothed, transform: Affine, share: float) 
     index, inside = moving.index(mapped)
     if inside.sum() < FEWEST_POINTS:
         return None
-    mapped, wanted = mapped[inside], samples.values[inside]
-    given = moving.values(index[inside])
+    mapped, index, wanted = mapped[inside], index[inside], samples.values[inside]
+    given = moving.values(index)
     gain, offset, correlation = _line(given, wanted)
     residual = wanted - gain * given - offset
     scale = 1.4826 * float(np.median(np.abs(residual))) + 1e-6
     weight = 1 / (1 + (residual / (3 * scale)) ** 2) ** 2
     centre = mapped.mean(axis=0)
-    slopes = samples.slopes[inside] @ transform[:3, :3].T
+    slopes = moving.with_own_rise(samples.slopes[inside] @ transform[:3, :3].T, gain, index)
     jacobian = np.concatenate([np.cross(mapped - centre, slopes), slopes], axis=1)
     weighted = jacobian * weight[:, None]
     hessian = weighted.T @ jacobian + np.eye(6) * 1e-9

@@ -11,12 +11,15 @@ from pipeline.registration.prepared import Prepared
 from pipeline.volume import Affine, Points
 
 GRID_MM = 1.0
-PITCH_SHARE = 0.15
+PITCH_SHARE = 0.075
 """Standard error from interpolating between few slices, as a share of how much coarser they are than the pixels.
 
-Measured on volumes averaged to 4 mm slices and moved by known transforms (benchmarks/registration_accuracy.py). It
-falls quickly with their number: a stack that covers the bodies' side walls fixes the position across slices."""
+More than twice what was measured on volumes averaged to 4 mm slices and moved by known transforms (docs/alignment.md),
+as real slices have other profiles and a stack may show less. It falls quickly with the number of slices: a stack that
+covers the bodies' side walls fixes the position across slices."""
 FEW_SLICES = 5
+COINCIDE = 0.05
+"""Mean distance, in slices, from which on one grid counts as lying off the other."""
 
 
 def bone_dice(baseline: Prepared, followup: Prepared, to_halfway: tuple[Affine, Affine]) -> float:
@@ -42,15 +45,16 @@ def bone_dice(baseline: Prepared, followup: Prepared, to_halfway: tuple[Affine, 
 def interpolation_error_mm(fixed: Prepared, moving: Prepared, transforms: tuple[Affine, ...]) -> float:
     """Standard error that comes from slices being coarse; nothing where one grid falls onto the other.
 
-    With few thick slices a search is drawn to where the grids fall onto each other. So the found transform alone
-    cannot tell whether they do: the worst of ``transforms`` counts, among them one that knows nothing of the grids.
+    Few thick slices may draw a search to where the grids fall onto each other. So the found transform alone cannot
+    tell whether they do: the worst of ``transforms`` counts, among them one that knows nothing of the grids. How far
+    off they lie does not matter beyond ``COINCIDE``.
     """
     index = np.argwhere(fixed.mask)
     chosen = fixed.image.to_lps(index[:: max(1, len(index) // 2000)].astype(np.float64))
     off_grid = 0.0
     for transform in transforms:
         place = moving.image.to_index(rigid.apply(transform, chosen))[:, 0]
-        off_grid = max(off_grid, min(1.0, 4 * float(np.abs(place - np.rint(place)).mean())))
+        off_grid = max(off_grid, min(1.0, float(np.abs(place - np.rint(place)).mean()) / COINCIDE))
     pitch, row, column = (max(a, b) for a, b in zip(fixed.image.spacing_mm, moving.image.spacing_mm, strict=True))
     slices = int(np.any(fixed.mask, axis=(1, 2)).sum())
     return off_grid * PITCH_SHARE * max(0.0, pitch - max(row, column)) * (FEW_SLICES / max(slices, 1)) ** 2

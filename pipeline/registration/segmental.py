@@ -17,8 +17,9 @@ from pipeline import rigid
 from pipeline.findings import Finding, Severity
 from pipeline.registration import quality
 from pipeline.registration.alignment import SegmentMotion
-from pipeline.registration.polish import Effort, Polished, Sharpening, polish
+from pipeline.registration.polish import Effort, Polished, polish
 from pipeline.registration.prepared import Prepared
+from pipeline.registration.smoothed import Sharpening
 from pipeline.volume import Affine, Points
 
 FARTHEST_MM = 8.0

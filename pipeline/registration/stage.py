@@ -16,9 +16,10 @@ from pipeline.registration.alignment import Alignment, AlignmentQuality, Segment
 from pipeline.registration.identity import identity_findings, likeness
 from pipeline.registration.landmarks import LandmarkFit, fit_landmarks
 from pipeline.registration.miscount import miscount_finding
-from pipeline.registration.polish import Sharpening, correlation, polish
+from pipeline.registration.polish import correlation, polish
 from pipeline.registration.prepared import BONES, Prepared, common_bones, prepare, registration_roles
 from pipeline.registration.segmental import own_alignments, segment_findings, segment_motions
+from pipeline.registration.smoothed import Sharpening
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.volume import Affine, Points
 
