@@ -99,6 +99,7 @@ def compared(
             level=level,
             settings=config.measurement,
             drawn=(first_drawn, second_drawn),
+            threads=config.segmentation.threads,
         )
     with watch.stage("enhancement"):
         gained = measure_enhancement(first, first_anatomy, change.baseline, level)
@@ -114,6 +115,7 @@ def compared(
             level=level,
             settings=config.measurement,
             core_gain_percent=core,
+            threads=config.segmentation.threads,
         )
     return Comparison(
         baseline=first,

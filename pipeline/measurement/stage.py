@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipeline.config import MeasurementSettings
-from pipeline.dicom.visit import Visit
+from pipeline.dicom.visit import Role, Visit
 from pipeline.errors import LevelError
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.category import band, categorise
@@ -34,6 +34,7 @@ from pipeline.measurement.uncertainty import Spread, apart_sd_mm3, change_interv
 from pipeline.registration import rigid
 from pipeline.registration.alignment import Alignment
 from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.parallel import for_each
 from pipeline.segmentation.segmenters.hand_drawn import DrawnFragment
 
 
@@ -47,12 +48,14 @@ def measure(
     level: str,
     settings: MeasurementSettings,
     drawn: tuple[DrawnFragment | None, DrawnFragment | None] = (None, None),
+    threads: int = 1,
 ) -> Change:
     """Measure the fragment of ``level`` at both visits, alike, and its change with 95 % intervals.
 
     Volumes are measured in native pixels of the same kind of series at both visits. The alignment tells whether each
     visit shows the place where the other has its fragment. Where a person has drawn the fragment of a visit,
-    ``drawn`` takes the place of the one found there, and that is recorded.
+    ``drawn`` takes the place of the one found there, and that is recorded. With two ``threads`` or more both visits are
+    measured at once.
 
     Raises
     ------
@@ -67,10 +70,13 @@ def measure(
             )
     by_hand = drawn[0].role if drawn[0] else None, drawn[1].role if drawn[1] else None
     roles = choose_roles(baseline_anatomy, followup_anatomy, by_hand)
-    first, second = (
-        measure_fragment(visit, anatomy, level, measurable(role, anatomy), settings)
-        for visit, anatomy, role in ((baseline, baseline_anatomy, roles[0]), (followup, followup_anatomy, roles[1]))
-    )
+
+    def look(one: tuple[Visit, Anatomy, Role]) -> MeasuredFragment:
+        visit, anatomy, role = one
+        return measure_fragment(visit, anatomy, level, measurable(role, anatomy), settings)
+
+    both = (baseline, baseline_anatomy, roles[0]), (followup, followup_anatomy, roles[1])
+    first, second = for_each(look, both, threads)
     if drawn[0] is not None:
         first = drawn_fragment(drawn[0], first, settings)
     if drawn[1] is not None:

@@ -163,3 +163,11 @@ def test_the_change_is_measured_directly_unless_the_fragment_vanished() -> None:
     gone = change(same, fragment(0, 1))
     assert gone.direct_mm3 is None
     assert gone.delta_mm3 == gone.subtracted_mm3
+
+
+def test_measuring_both_visits_at_once_changes_nothing() -> None:
+    pair = (*fragment(1300, 1), *fragment(500, 2), still())
+    one, other = (measure(*pair, level="L4/L5", settings=SETTINGS, threads=threads) for threads in (1, 2))
+    assert (one.baseline.volume_mm3, one.followup.volume_mm3) == (other.baseline.volume_mm3, other.followup.volume_mm3)
+    assert one.delta_interval95_mm3 == other.delta_interval95_mm3
+    assert one.findings == other.findings

@@ -14,6 +14,7 @@ from pipeline.measurement.meaning.migration import migration_of
 from pipeline.measurement.meaning.signal import signals
 from pipeline.measurement.meaning.terms import herniation_of
 from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.parallel import for_each
 
 AXIAL = Role.AXIAL_T2
 
@@ -28,6 +29,7 @@ def interpret(
     level: str,
     settings: MeasurementSettings,
     core_gain_percent: float | None = None,
+    threads: int = 1,
 ) -> Meaning:
     """Terms, place, canal and signal of both visits, and what of it changed.
 
@@ -43,14 +45,15 @@ def interpret(
         A level that both anatomies name.
     core_gain_percent
         Rise of the signal in the fragment's core by contrast medium at follow-up, where it was mapped.
+    threads
+        With two or more both visits are looked at at once.
     """
-    both = [
-        _Seen(visit, anatomy, fragment, level, settings)
-        for visit, anatomy, fragment in (
-            (baseline, baseline_anatomy, change.baseline),
-            (followup, followup_anatomy, change.followup),
-        )
-    ]
+
+    def look(one: tuple[Visit, Anatomy, FragmentMeasurement]) -> _Seen:
+        return _Seen(*one, level, settings)
+
+    visits = (baseline, baseline_anatomy, change.baseline), (followup, followup_anatomy, change.followup)
+    both = for_each(look, visits, threads)
     axial = all(AXIAL in one.canals for one in both)
     first, second = (one.meaning(axial) for one in both)
     fluid = (both[0].unmeasured, both[1].unmeasured)
