@@ -216,7 +216,7 @@ def tell(comparison: Comparison, report: str, out: Path | None, *, json: bool, q
     if json:
         typer.echo(report, nl=False)
     elif not quiet and out is not None:
-        typer.echo(f"{said.headline}. {said.sentence}")
+        typer.echo(said.in_full)
         say_caution(comparison.findings)
         typer.echo(f"Report: {out / 'report.html'}")
     if not comparison.change.usable:

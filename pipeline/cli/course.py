@@ -131,6 +131,6 @@ def _written(course: Course, out: Path) -> None:
 
 
 def _said(course: Course) -> str:
-    from pipeline.report.course_html import headline_of, sentence_of
+    from pipeline.report.course_html import course_in_full
 
-    return f"{headline_of(course)}. {sentence_of(course)}"
+    return course_in_full(course)

@@ -11,7 +11,7 @@ def categorise(*, baseline_present: bool, followup_present: bool, delta_mm3: flo
     """Name a change.
 
     ``COMPLETE`` needs a fragment before and none after; a change within its own interval is never called one, nor is
-    one between two volumes that are both below the detection limit.
+    one between two volumes that do not exceed the limit of blank.
     """
     if not detectable or not (baseline_present or followup_present):
         return Category.NO_DETECTABLE_CHANGE

@@ -51,11 +51,11 @@ class FragmentMeasurement:
     Attributes
     ----------
     present
-        True when the volume exceeds the detection limit.
+        True when the volume exceeds the limit of blank.
     volume_mm3
         Partial-volume-aware volume, of all series in ``weights_by_role`` together; its interval is never left out.
     detection_limit_mm3
-        Below this, material cannot be told from none.
+        Limit of blank: the most that is read where there is no fragment, so that a volume up to it counts as none.
     centroid_lps_mm
         In this visit's own coordinates; None when absent.
     role
@@ -72,8 +72,8 @@ class FragmentMeasurement:
     weights_by_role
         Share of each series in the volume, adding up to 1; the same at both visits of a comparison.
     surely_seen_mm3
-        A fragment of this size would have been found in 95 of 100 cases, by the precision profile: what "none" leaves
-        open. None where no profile was asked.
+        Limit of detection: fragments of this size or larger are found in 95 of 100 cases or more, by the precision
+        profile: what "none" leaves open. None where no profile was asked.
     intervals_by_role_mm3
         95 % interval of what each series says by itself; only series that show the fragment's whole place are in it.
     alone_mm3

@@ -137,8 +137,8 @@ def fragment_findings(when: str, measured: MeasuredFragment) -> list[Finding]:
         findings.append(Finding("fragment-near-field-edge", Severity.WARNING, message))
     if not fragment.present and fragment.volume_mm3 > 0:
         message = (
-            f"At {when} {fragment.volume_mm3:.0f} mm³ of displaced material were found, which is below the detection "
-            f"limit of {fragment.detection_limit_mm3:.0f} mm³ and counts as none."
+            f"At {when} {fragment.volume_mm3:.0f} mm³ of displaced material were found, no more than the limit of "
+            f"blank, {fragment.detection_limit_mm3:.0f} mm³; it counts as none."
         )
         findings.append(Finding("fragment-below-detection-limit", Severity.INFO, message))
     findings.extend(disagreement_findings(when, fragment, measured.own_interval))

@@ -271,7 +271,7 @@ def _spread(material: DisplacedMaterial, found: Occupancy, settings: Measurement
 
 
 def smallest_detectable_mm3(pitch_mm: float, settings: MeasurementSettings) -> float:
-    """Detection limit in mm³ of slices that lie ``pitch_mm`` apart."""
+    """Least limit of blank in mm³ of slices that lie ``pitch_mm`` apart."""
     return max(settings.minimum_detection_limit_mm3, SMALLEST_SECTION_MM2 * pitch_mm)
 
 

@@ -12,7 +12,7 @@ from pipeline.segmentation.displaced import displaced_probability
 def other_level_findings(
     when: str, visit: Visit, anatomy: Anatomy, measured: MeasuredFragment, level: str
 ) -> list[Finding]:
-    """Name the levels, other than ``level``, with more displaced material than the detection limit.
+    """Name the levels, other than ``level``, with more displaced material than the limit of blank.
 
     Their volumes are sums of probabilities in the series that was measured, without the refinement and the interval
     that the chosen level gets.

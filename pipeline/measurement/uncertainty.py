@@ -18,7 +18,7 @@ Z95 = 1.959964
 SLICE_SHARE = 0.08
 """Standard deviation, as a share of one slice's worth of the largest section, that the place of the slices adds."""
 FLOOR_SHARE = 1 / 3
-"""Standard deviation of an empty measurement as a share of the detection limit."""
+"""Standard deviation of an empty measurement as a share of the limit of blank."""
 LEAST_V0_MM3 = 1.0
 
 
@@ -38,7 +38,7 @@ class Spread:
     slices_mm3
         From where the slices happen to lie.
     limit_mm3
-        Detection limit.
+        Limit of blank.
     bias
         Known mean of (measured − true) / true, above −1. It is not taken off, but intervals reach what it suggests.
     hidden_mm3
@@ -65,7 +65,7 @@ class Spread:
 
     @property
     def present(self) -> bool:
-        """Whether it is above the detection limit."""
+        """Whether it is above the limit of blank."""
         return self.volume_mm3 > self.limit_mm3
 
     @property

@@ -30,7 +30,6 @@ TONES = {
     Category.NEW: "warn",
 }
 NOTHING_FOUND = "No displaced disc material found"
-SMALLER = "Smaller fragments cannot be excluded."
 UNUSABLE = "Result not usable"
 
 
@@ -42,6 +41,9 @@ class Answer:
     ----------
     headline
         Two or three words.
+    caution
+        What the headline leaves open, to be said in one breath with it: how large a fragment may have been missed
+        where none was found. Empty where one was found at both visits.
     sentence
         The measured values with their intervals, or why there are none.
     tone
@@ -49,8 +51,36 @@ class Answer:
     """
 
     headline: str
+    caution: str
     sentence: str
     tone: str
+
+    @property
+    def in_full(self) -> str:
+        """Headline, caution and sentence in one line."""
+        return f"{with_caution(self.headline, self.caution)}. {self.sentence}"
+
+
+def with_caution(headline: str, caution: str) -> str:
+    """``Complete resorption: a remnant under 457 mm³ may have been missed``; the headline alone without a caution."""
+    return f"{headline}: {caution}" if caution else headline
+
+
+def may_be_missed(what: str, *fragments: FragmentMeasurement) -> str:
+    """What "none found" leaves open: below the limit of detection, the larger one of several visits."""
+    limits = [one.surely_seen_mm3 for one in fragments]
+    known = [limit for limit in limits if limit is not None]
+    if len(known) < len(limits):
+        return f"a small {what} may have been missed"
+    return f"a {what} under {in_words(max(known))}{NO_BREAK}mm³ may have been missed"
+
+
+def as_if_empty(fragment: FragmentMeasurement) -> str:
+    """What "none found" means: no more than the limit of blank."""
+    return (
+        "no more was measured than a canal without a fragment may show "
+        f"(limit of blank, {in_words(fragment.detection_limit_mm3)}{NO_BREAK}mm³)"
+    )
 
 
 def measured(fragment: FragmentMeasurement, *, explain: bool = False) -> str:
@@ -98,42 +128,57 @@ def _difference(comparison: Comparison) -> str:
 
 
 def nothing_found(comparison: Comparison) -> bool:
-    """Whether neither visit shows a fragment above its detection limit."""
+    """Whether neither visit shows a fragment above its limit of blank."""
     return not (comparison.change.baseline.present or comparison.change.followup.present)
+
+
+def _both_in_words(comparison: Comparison) -> str:
+    """What both visits showed, one of them at least a fragment; no full stop."""
+    change, level = comparison.change, comparison.level
+    first, second = _when(comparison.baseline, "baseline"), _when(comparison.followup, "follow-up")
+    if not change.baseline.present:
+        return (
+            f"At {level} no displaced disc material was found {first}: {as_if_empty(change.baseline)}; {second} there "
+            f"was a fragment of {measured(change.followup, explain=True)}"
+        )
+    text = f"The fragment at {level} measured {measured(change.baseline, explain=True)} {first}"
+    if not change.followup.present:
+        return f"{text}; {second} no displaced disc material was found: {as_if_empty(change.followup)}"
+    return f"{text} and {measured(change.followup)} {second}"
 
 
 def _sentence(comparison: Comparison) -> str:
     change, level = comparison.change, comparison.level
-    first, second = _when(comparison.baseline, "baseline"), _when(comparison.followup, "follow-up")
-    v0, v1 = measured(change.baseline, explain=True), measured(change.followup)
-    limit0, limit1 = (f"{in_words(m.detection_limit_mm3)}{NO_BREAK}mm³" for m in (change.baseline, change.followup))
     if nothing_found(comparison):
+        limit0, limit1 = (f"{in_words(m.detection_limit_mm3)}{NO_BREAK}mm³" for m in (change.baseline, change.followup))
         return (
-            f"At {level} no displaced disc material was found at either visit (detection limits {limit0} and "
-            f"{limit1}), so there is no detectable change. {SMALLER}"
+            f"At {level} no displaced disc material was found at either visit: no more was measured than a canal "
+            f"without a fragment may show (limits of blank, {limit0} and {limit1}). So there is no detectable change."
         )
     match change.category:
         case Category.COMPLETE:
-            return (
-                f"The fragment at {level} measured {v0} {first}; {second} no displaced disc material was found "
-                f"above the detection limit of {limit1}. {SMALLER}"
-            )
+            return f"{_both_in_words(comparison)}."
         case Category.NO_DETECTABLE_CHANGE:
             return (
-                f"The fragment at {level} measured {v0} {first} and {v1} {second}. The difference of "
-                f"{_difference(comparison)} lies within the uncertainty of the measurement."
+                f"{_both_in_words(comparison)}. The difference of {_difference(comparison)} lies within the "
+                "uncertainty of the measurement."
             )
         case Category.NEW:
-            return (
-                f"At {level} no displaced disc material was found {first} (detection limit {limit0}); "
-                f"{second} there was a fragment of {measured(change.followup, explain=True)}. "
-                "A smaller one at the earlier visit cannot be excluded."
-            )
+            return f"{_both_in_words(comparison)}."
         case _:
-            return (
-                f"The fragment at {level} measured {v0} {first} and {v1} {second}: a change of "
-                f"{_difference(comparison)}{_rate(comparison)}."
-            )
+            return f"{_both_in_words(comparison)}: a change of {_difference(comparison)}{_rate(comparison)}."
+
+
+def caution_of(comparison: Comparison) -> str:
+    """What the headline leaves open; empty where a fragment was found at both visits."""
+    change = comparison.change
+    if nothing_found(comparison):
+        return may_be_missed("fragment", change.baseline, change.followup)
+    if not change.followup.present:
+        return may_be_missed("remnant", change.followup)
+    if not change.baseline.present:
+        return f"{may_be_missed('fragment', change.baseline)} at baseline"
+    return ""
 
 
 def answer(comparison: Comparison) -> Answer:
@@ -141,10 +186,11 @@ def answer(comparison: Comparison) -> Answer:
     if not comparison.change.usable:
         return Answer(
             UNUSABLE,
+            "",
             f"The two visits were read, but the change at {comparison.level} could not be measured reliably. "
             "No volume is reported here; the findings below say why.",
             "stop",
         )
     category = comparison.change.category
     headline = NOTHING_FOUND if nothing_found(comparison) else HEADLINES[category]
-    return Answer(headline, _sentence(comparison), TONES[category])
+    return Answer(headline, caution_of(comparison), _sentence(comparison), TONES[category])

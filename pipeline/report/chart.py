@@ -23,7 +23,7 @@ def step_of(top: float, wanted: int = 5) -> float:
 
 
 def chart(change: Change) -> dict[str, Any]:
-    """Positions in SVG units of points, whiskers, ticks and the detection limit."""
+    """Positions in SVG units of points, whiskers, ticks and the limit of blank."""
     measured = {"Baseline": change.baseline, "Follow-up": change.followup}
     finite = [v for m in measured.values() for v in (m.volume_mm3, m.interval95_mm3.high) if math.isfinite(v)]
     largest = max([*finite, 2 * max(m.detection_limit_mm3 for m in measured.values())])

@@ -18,7 +18,7 @@ LABEL_GAP = 74.0
 
 
 def course_chart(course: Course) -> dict[str, Any]:
-    """Positions in SVG units of points, whiskers, detection limits, the line between points, and ticks.
+    """Positions in SVG units of points, whiskers, limits of blank, the line between points, and ticks.
 
     Time runs in days where every visit has a date, and in equal steps otherwise.
     """

@@ -7,7 +7,18 @@ from typing import Any
 from pipeline.comparison import Comparison
 from pipeline.course import Course
 from pipeline.measurement.change import Category, FragmentMeasurement
-from pipeline.report.answer import HEADLINES, NOTHING_FOUND, NOTICE, TONES, UNUSABLE, nothing_found, time_between
+from pipeline.report.answer import (
+    HEADLINES,
+    NOTHING_FOUND,
+    NOTICE,
+    TONES,
+    UNUSABLE,
+    as_if_empty,
+    caution_of,
+    nothing_found,
+    time_between,
+    with_caution,
+)
 from pipeline.report.as_html import asset, by_severity, environment, measured_on
 from pipeline.report.course_chart import course_chart
 from pipeline.report.course_json import course_dict, folder_of, stage_seconds
@@ -31,6 +42,8 @@ def render_course(course: Course) -> str:
             usable=course.usable,
             tone=_tone(course),
             headline=headline_of(course),
+            caution=_caution(course),
+            with_caution=with_caution,
             sentence=sentence_of(course),
             chart=course_chart(course),
             visits=[
@@ -74,6 +87,16 @@ def headline_of(course: Course) -> str:
     return _words(course.against_first[-1]) if course.usable else UNUSABLE
 
 
+def _caution(course: Course) -> str:
+    """What the headline leaves open, as in the comparison of the last visit with the first."""
+    return caution_of(course.against_first[-1]) if course.usable else ""
+
+
+def course_in_full(course: Course) -> str:
+    """Headline, what it leaves open, and sentence in one line."""
+    return f"{with_caution(headline_of(course), _caution(course))}. {sentence_of(course)}"
+
+
 def _tone(course: Course) -> str:
     return TONES[course.against_first[-1].change.category] if course.usable else "stop"
 
@@ -85,16 +108,15 @@ def sentence_of(course: Course) -> str:
     count = len(course.visits)
     delta, interval = course.on_the_curve(1, count)
     text = (
-        f"The displaced material at {course.level} measured {_volume(course.fragments[0])} at the first of {count} "
-        f"visits and {_volume(course.fragments[-1])} at the last: a change of "
+        f"{_ends(course)}. The change is "
         f"{in_words(delta, signed=True)}{NO_BREAK}mm³ (95 % interval {range_in_words(interval, signed=True)})."
     )
     text += _between_the_ends(course)
     gone = [
         number for number, one in enumerate(course.against_first, start=2) if one.change.category is Category.COMPLETE
     ]
-    if gone:
-        text += f" From visit {gone[0]} on none was found." if _stays_gone(course, gone[0]) else ""
+    if gone and gone[0] < count and _stays_gone(course, gone[0]):
+        text += f" From visit {gone[0]} on none was found."
     return text
 
 
@@ -112,12 +134,28 @@ def _between_the_ends(course: Course) -> str:
     number = max(beyond, key=lambda k: beyond[k], default=0)
     if not number or beyond[number] <= 0:
         return ""
-    return f" In between, at visit {number}, it was {_volume(course.fragments[number - 1])}."
+    between = course.fragments[number - 1]
+    if not between.present:
+        return f" In between, at visit {number}, none was found."
+    return f" In between, at visit {number}, it measured {_volume(between)}."
+
+
+def _ends(course: Course) -> str:
+    """What the first and the last visit showed."""
+    first, last = course.fragments[0], course.fragments[-1]
+    count, none = len(course.visits), "no displaced disc material was found"
+    if not (first.present or last.present):
+        return f"At {course.level} {none} at the first or the last of {count} visits: {as_if_empty(last)}"
+    if not first.present:
+        text = f"At {course.level} {none} at the first of {count} visits: {as_if_empty(first)}"
+        return f"{text}; at the last there was a fragment of {_volume(last)}"
+    text = f"The fragment at {course.level} measured {_volume(first)} at the first of {count} visits"
+    if not last.present:
+        return f"{text}; at the last {none}: {as_if_empty(last)}"
+    return f"{text} and {_volume(last)} at the last"
 
 
 def _volume(fragment: FragmentMeasurement) -> str:
-    if not fragment.present:
-        return f"less than the detection limit of {in_words(fragment.detection_limit_mm3)}{NO_BREAK}mm³"
     return f"{in_words(fragment.volume_mm3)}{NO_BREAK}mm³"
 
 

@@ -118,11 +118,11 @@ def _places(meanings: Sequence[VisitMeaning | None]) -> list[dict[str, Any]]:
         for one in meanings
     ]
     return [
-        _row("Reach", "beyond the disc space", reach),
+        _row("Reach", "beyond the disc space, along the posterior wall", reach),
         _row("Migration type", "after Komori 1996", [ABSENT if one is None else komori_words(one) for one in meanings]),
         _row(
             "Canal taken at the worst place",
-            "of sac and fragment, 95 % interval",
+            "of sac and fragment",
             [ABSENT if one is None else canal_words(one) for one in meanings],
         ),
     ]

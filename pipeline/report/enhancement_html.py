@@ -8,6 +8,7 @@ from pipeline.comparison import Comparison
 from pipeline.measurement.enhancement.result import Completeness, Enhancement
 from pipeline.report.enhancement_picture import enhancement_picture
 from pipeline.report.numbers import in_words, range_in_words
+from pipeline.report.views import ROLE_NAMES
 
 NOT_MEASURED = "not measured"
 WORDS = {
@@ -60,7 +61,7 @@ def _pictures(one: Enhancement) -> list[dict[str, Any]]:
     return [
         {
             **enhancement_picture(each),
-            "series": role.words,
+            "series": ROLE_NAMES.get(role, role.value),
             "fat": "fat suppressed" if each.fat_suppressed else "",
             "alone": WORDS[each.rim.completeness],
             "extent": in_words(each.rim.extent_percent),

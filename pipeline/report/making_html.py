@@ -30,21 +30,9 @@ def making_view(comparison: Comparison) -> dict[str, Any] | None:
         "together": [_together(one) for one in both] if len(roles) > 1 else None,
         "shape": [_shape(one) for one in both] if any(one.fused for one in both) else None,
         "facts": _facts(comparison, agree="change-estimates-disagree" not in codes),
-        "limit": limit_note(*both),
         "disagree": "series-disagree" in codes,
         "open": not codes.isdisjoint(OPENED_BY),
     }
-
-
-def limit_note(*both: FragmentMeasurement) -> str:
-    """What the detection limit is, and how large a fragment may be missed all the same."""
-    text = "Detection limit: what a visit without a fragment would show at most."
-    known = [one.surely_seen_mm3 for one in both if one.surely_seen_mm3 is not None]
-    if len(known) < len(both):
-        return text
-    told = [_mm3(value) for value in known]
-    sizes = told[0] if len(set(told)) == 1 else f"{told[0]} at baseline and {told[1]} at follow-up"
-    return f"{text} Fragments under about {sizes} may be missed."
 
 
 def _series(role: Role, both: tuple[FragmentMeasurement, FragmentMeasurement]) -> dict[str, Any]:
@@ -86,16 +74,7 @@ def _mm3(value: float | None, *, signed: bool = False) -> str:
 
 
 def _facts(comparison: Comparison, *, agree: bool) -> list[dict[str, str]]:
-    change = comparison.change
-    return [
-        *_change_facts(comparison, agree=agree),
-        {"title": "Precision profile", "text": _profile(comparison)},
-        {
-            "title": "Detection limit, baseline and follow-up",
-            "text": " and ".join(_mm3(one.detection_limit_mm3) for one in (change.baseline, change.followup)),
-        },
-        *_surely_seen(change.baseline, change.followup),
-    ]
+    return [*_change_facts(comparison, agree=agree), {"title": "Precision profile", "text": _profile(comparison)}]
 
 
 def _change_facts(comparison: Comparison, *, agree: bool) -> list[dict[str, str]]:
@@ -135,11 +114,3 @@ def _profile(comparison: Comparison) -> str:
     pairs = profile.made_with.get("pairs")
     made = f"made from {in_words(pairs)} simulated pairs" if isinstance(pairs, int) else "made by simulation"
     return f"{whose}; {made}"
-
-
-def _surely_seen(*both: FragmentMeasurement) -> list[dict[str, str]]:
-    known = [one.surely_seen_mm3 for one in both]
-    if None in known:
-        return []
-    told = list(dict.fromkeys(_mm3(value) for value in known))
-    return [{"title": "Found in 95 of 100 cases", "text": f"fragments from {' and '.join(told)} on"}]

@@ -93,7 +93,7 @@ def _place(meaning: Meaning) -> list[dict[str, str]]:
             canal_words(second),
             _canal_change(meaning),
         ),
-        _row("Measured on", "canal", _where(first.canal), _where(second.canal)),
+        _row("Canal measured on", "areas at the worst place", _where(first.canal), _where(second.canal)),
     ]
 
 

@@ -30,7 +30,7 @@ def displaced_in_words(result: SegmentedVisit) -> str:
     present = {name: one for name, one in found.items() if one.present}
     if not present:
         limit = max((one.detection_limit_mm3 for one in found.values()), default=0.0)
-        return f"Displaced disc material: none above the detection limit of {limit:.0f} mm\u00b3 at any level."
+        return f"Displaced disc material: none above the limit of blank of {limit:.0f} mm\u00b3 at any level."
     listed = ", ".join(
         f"{name} {one.volume_mm3:.0f} mm\u00b3 (95 % interval {one.interval95_mm3.low:.0f} to "
         f"{one.interval95_mm3.high:.0f})"

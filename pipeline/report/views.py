@@ -131,7 +131,7 @@ def _segmentation(side: Side, own: Series | None) -> SeriesSegmentation | None:
 
 def _outlines(side: Side, segmentation: SeriesSegmentation | None, grid: Grid) -> tuple[Mapping[str, str], ...]:
     masks: dict[str, NDArray[np.float32]] = {}
-    # What lies below the detection limit is not a fragment, and is not drawn as one.
+    # What does not exceed the limit of blank is not a fragment, and is not drawn as one.
     if side.centroid is not None:
         masks["fragment"] = resample(side.occupancy, side.to_halfway, grid, outside=0.0)
     if segmentation is not None:

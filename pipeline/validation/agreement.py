@@ -152,7 +152,7 @@ class Detection:
     missed_mm3
         The largest true volume that was called none; 0 where no fragment was missed.
     stated_mm3
-        The largest detection limit that a report stated.
+        The largest limit of blank that a report stated.
     """
 
     blanks: int
@@ -178,7 +178,7 @@ def detection(
     missed
         True volumes of fragments that were called none.
     stated
-        Detection limits that the reports stated.
+        Limits of blank that the reports stated.
     """
     if not blanks:
         return None

@@ -46,7 +46,7 @@ FLOOR_OF_ALL = 8.0
 """Weight of the visits of all slice distances, in visits, where those of one say what is measured of nothing."""
 SAME_PITCH_MM = 0.5
 BLANKS = 0.975
-"""Share of empty measurements that the detection limit lies above."""
+"""Share of empty measurements that the limit of blank lies above."""
 GAIN = (0.1, 20.0)
 """True over measured volume; beyond this a bias is no bias."""
 
@@ -173,7 +173,7 @@ def _floor(floors: Vector, pitch_mm: float) -> float:
     """Standard deviation of what is measured of nothing, in slices like these, mm³.
 
     Root mean square, drawn towards that of all slices. What is measured of nothing has longer tails than a normal law,
-    and the detection limit is taken from this figure. So it is at least so large that the limit lies above 97.5 % of
+    and the limit of blank is taken from this figure. So it is at least so large that the limit lies above 97.5 % of
     what was measured of nothing; with fewer than 40 cases, above all of it (the limit of blank by ranks, CLSI EP17-A2).
     """
     if len(floors) < LEAST:

@@ -64,7 +64,7 @@ class Summary:
     coverage_volume, coverage_change, coverage_rate
         How often the 95 % intervals hold the truth; ``coverage_by`` the same in parts of the pairs.
     complete_called, false_complete, none_called, direction_right
-        Vanished fragments called complete; others called complete although more than the stated detection limit
+        Vanished fragments called complete; others called complete although more than the stated limit of blank
         remained; unchanged ones called without detectable change; changes called with the right sign.
     swap
         None where no pair changed places.

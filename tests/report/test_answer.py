@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.report.answer import answer
@@ -15,16 +17,16 @@ from tests.report import cases
         (
             (7.5, 0.0),
             "Complete resorption",
-            ["no displaced disc material", "detection limit of 60 mm³. Smaller fragments cannot be excluded."],
+            ["no displaced disc material was found", "a canal without a fragment may show (limit of blank, 60 mm³)."],
         ),
         ((6.0, 6.0), "No detectable change", ["within the uncertainty of the measurement"]),
         ((5.0, 7.5), "Larger at follow-up", ["a change of +"]),
         (
             (0.0, 6.0),
             "New at follow-up",
-            ["there was a fragment of", "A smaller one at the earlier visit cannot be excluded."],
+            ["was found on 4 March 2013: no more was measured", "there was a fragment of"],
         ),
-        ((0.0, 0.0), "No displaced disc material found", ["Smaller fragments cannot be excluded"]),
+        ((0.0, 0.0), "No displaced disc material found", ["at either visit", "limits of blank, 60 mm³ and 60 mm³"]),
     ],
 )
 def test_outcomes(radii: tuple[float, float], headline: str, said: list[str]) -> None:
@@ -33,6 +35,29 @@ def test_outcomes(radii: tuple[float, float], headline: str, said: list[str]) ->
     sentence = given.sentence.replace("\u00a0", " ")
     for words in said:
         assert words in sentence
+
+
+@pytest.mark.parametrize(
+    ("radii", "said"),
+    [
+        ((7.5, 5.0), "Partial resorption. "),
+        ((7.5, 0.0), "Complete resorption: a remnant under 457 mm³ may have been missed. "),
+        ((0.0, 6.0), "New at follow-up: a fragment under 217 mm³ may have been missed at baseline. "),
+        ((0.0, 0.0), "No displaced disc material found: a fragment under 457 mm³ may have been missed. "),
+    ],
+)
+def test_none_found_is_never_said_without_what_may_have_been_missed(radii: tuple[float, float], said: str) -> None:
+    made = cases.comparison(*radii)
+    known = cases.with_change(
+        made,
+        baseline=replace(made.change.baseline, surely_seen_mm3=217.0),
+        followup=replace(made.change.followup, surely_seen_mm3=457.0),
+    )
+    assert answer(known).in_full.replace("\u00a0", " ").startswith(said)
+
+
+def test_without_a_limit_of_detection_no_size_is_named() -> None:
+    assert answer(cases.comparison(7.5, 0.0)).caution == "a small remnant may have been missed"
 
 
 def test_unusable_result_gives_no_number() -> None:

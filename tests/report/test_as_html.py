@@ -141,16 +141,38 @@ def test_confidence_of_names_is_no_percentage_and_alike_everywhere(page: str) ->
     assert "robability" not in words(page)
 
 
-def test_a_residue_below_the_detection_limit_is_explained_and_not_outlined() -> None:
+def test_a_residue_up_to_the_limit_of_blank_is_explained_and_not_outlined() -> None:
     page, _ = render_html(cases.comparison(7.5, 2.0))
     assert "Complete resorption" in page
     text = words(page)
-    assert re.search(r"Follow-up: a residue of \d+ mm³ lies below the detection limit of 60 mm³", text)
+    assert re.search(
+        r"Follow-up: a residue of \d+ mm³ does not exceed the limit of blank of 60 mm³ and counts as none", text
+    )
     assert "Baseline: a residue" not in text
     assert "Band of the rate cut-offs 25, 50, 100 %" in text
     assert "The fragment is outlined as it was measured" in text
     followups = page.split('data-visit="Follow-up')[1:]
     assert all('class="o fragment"' not in film.split("</figure>")[0] for film in followups)
+
+
+def test_both_limits_stand_beside_the_headline_and_are_explained() -> None:
+    made = cases.comparison(7.5, 0.0)
+    known = cases.with_change(made, followup=replace(made.change.followup, surely_seen_mm3=457.0))
+    page, _ = render_html(known)
+    first = words(page).split("How the number was made")[0]
+    assert "Complete resorption: a remnant under 457 mm³ may have been missed" in first
+    assert "Limit of blank 60 mm³ 60 mm³ Limit of detection not known 457 mm³" in first
+    assert "Limit of blank : the most that is read where there is no fragment" in first
+    assert "etection limit" not in words(page)
+
+
+def test_up_to_two_warnings_stand_in_full_beside_the_headline() -> None:
+    warnings = [Finding(f"odd-{k}", Severity.WARNING, f"Something odd {k}.") for k in range(3)]
+    first = words(render_html(cases.comparison(findings=tuple(warnings[:1])))[0]).split("Measured volumes")[0]
+    assert "Warning: Something odd 0." in first
+    first = words(render_html(cases.comparison(findings=tuple(warnings)))[0]).split("Measured volumes")[0]
+    assert "3 warnings about the input or the processing" in first
+    assert "Something odd" not in first
 
 
 def test_nothing_is_said_of_outlines_that_are_not_drawn() -> None:

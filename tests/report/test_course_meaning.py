@@ -53,7 +53,7 @@ def test_scores_stand_beside_with_the_recovery_since_the_first_visit() -> None:
     assert told["Pain in the leg"] == ["8.5", "—", "0.0"]
     page = render_course(course())
     assert "Symptoms had begun 0.4 months before the first visit." in " ".join(page.split())
-    assert "What the literature says" in page
+    assert "From the literature" in page
 
 
 def test_without_scores_there_is_no_table_of_them() -> None:
@@ -89,7 +89,7 @@ def test_nothing_is_made_up_where_nothing_was_interpreted() -> None:
 def test_a_visit_in_between_that_stands_out_is_told() -> None:
     grown, same = interpreted(9.0), interpreted(7.5)
     one = as_course([grown, same], [grown, same], grown.provenance)
-    assert "In between, at visit 2, it was" in sentence_of(one)
+    assert "In between, at visit 2, it measured" in sentence_of(one)
     assert "In between" not in sentence_of(course())
 
 

@@ -123,7 +123,7 @@ def test_nothing_says_who_the_patient_is() -> None:
 def test_words_say_what_was_found() -> None:
     assert levels_in_words(segmented()).startswith("Discs L5/S1 to L2/L3, counted from the sacrum on Sagittal T2;")
     assert displaced_in_words(segmented()).startswith("Displaced disc material, measured on Sagittal T2: L4/L5 ")
-    assert "none above the detection limit" in displaced_in_words(segmented(0.0))
+    assert "none above the limit of blank" in displaced_in_words(segmented(0.0))
 
 
 def test_picture_shows_every_series() -> None:

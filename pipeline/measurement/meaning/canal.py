@@ -50,7 +50,7 @@ def canal_compromise(
     Notes
     -----
     The fragment's area carries the relative uncertainty of its volume, the border of the sac ``border_sd_mm``. Where
-    nothing was found, the interval reaches up to a ball as large as the detection limit.
+    nothing was found, the interval reaches up to a ball as large as the limit of blank.
     """
     parent = anatomy.levels[level]
     contents = contents_of(visit, anatomy, parent, measured, role)

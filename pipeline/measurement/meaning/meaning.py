@@ -123,7 +123,7 @@ class VisitMeaning:
     Attributes
     ----------
     herniation
-        Type, zone, side and level by Fardon 2014; of type ``NONE`` where nothing exceeds the detection limit.
+        Type, zone, side and level by Fardon 2014; of type ``NONE`` where nothing exceeds the limit of blank.
     migrated
         None where there is nothing.
     canal

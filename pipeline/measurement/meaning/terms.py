@@ -8,7 +8,7 @@ from pipeline.segmentation.herniation import Herniation, HerniationType, describ
 
 
 def herniation_of(fragment: FragmentMeasurement, anatomy: Anatomy, level: str) -> Herniation:
-    """Describe what was measured, from all series together where there are several; none below the detection limit."""
+    """Describe what was measured, from all series together where there are several; none up to the limit of blank."""
     if not fragment.present or level not in anatomy.levels:
         return Herniation(level, HerniationType.NONE)
     shape = fragment.fused.occupancy if fragment.fused and fragment.fused.volume_mm3 > 0 else fragment.occupancy

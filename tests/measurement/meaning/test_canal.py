@@ -80,7 +80,7 @@ def test_a_free_canal_has_its_area_and_no_fragment(role: Role) -> None:
     assert found is not None
     assert (found.fraction, found.along_mm) == (0.0, None)
     assert found.sac_mm2 == pytest.approx(np.pi * 8**2, rel=0.04)
-    # A ball of the detection limit, 60 mm³, has a section of 18.5 mm².
+    # A ball of the limit of blank, 60 mm³, has a section of 18.5 mm².
     assert found.interval95.high == pytest.approx(18.5 / found.sac_mm2, abs=0.01)
 
 
