@@ -39,9 +39,9 @@ class Role(StrEnum):
 
     @property
     def words(self) -> str:
-        """As people write it: ``sagittal T1 post`` for ``sagittal_t1_post``."""
-        words = self.value.split("_")
-        return " ".join(word.upper() if word in {"t1", "t2", "stir"} else word for word in words)
+        """As people write it: ``sagittal T1 + contrast`` for ``sagittal_t1_post``."""
+        written = {"t1": "T1", "t2": "T2", "stir": "STIR", "post": "+ contrast"}
+        return " ".join(written.get(word, word) for word in self.value.split("_"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.comparison import Comparison
 from pipeline.course import Course
+from pipeline.findings import Severity
 from pipeline.measurement.change import Category, FragmentMeasurement
 from pipeline.report.answer import (
     HEADLINES,
@@ -50,6 +51,7 @@ def render_course(course: Course) -> str:
                 {**visit, "measured": measured_on(fragment), "fragment": fragment}
                 for visit, fragment in zip(data["visits"], course.fragments, strict=True)
             ],
+            warned=[_row(course, *pair) for pair, one in sorted(course.comparisons.items()) if _warned(one)],
             against_first=[_row(course, 1, k) for k in range(2, len(course.visits) + 1)],
             against_previous=[_row(course, k, k + 1) for k in range(1, len(course.visits))],
             tracks=course.tracks,
@@ -74,6 +76,10 @@ def _row(course: Course, first: int, second: int) -> dict[str, Any]:
         "on_the_curve": course.on_the_curve(first, second)[0],
         "words": _words(one),
     }
+
+
+def _warned(one: Comparison) -> bool:
+    return any(finding.severity is not Severity.INFO for finding in one.findings)
 
 
 def _words(one: Comparison) -> str:
@@ -108,7 +114,7 @@ def sentence_of(course: Course) -> str:
     count = len(course.visits)
     delta, interval = course.on_the_curve(1, count)
     text = (
-        f"{_ends(course)}. The change is "
+        f"{_ends(course)}. On the curve the change is "
         f"{in_words(delta, signed=True)}{NO_BREAK}mm³ (95 % interval {range_in_words(interval, signed=True)})."
     )
     text += _between_the_ends(course)
