@@ -40,15 +40,18 @@ def visit(role: Role, volume: Volume) -> Visit:
     return Visit(PatientIdentity(), None, None, None, {role: series}, (), (), "simulated")
 
 
-def spider(file: Path) -> tuple[Volume, np.ndarray]:
-    """Image (float32) and named instances of one SPIDER volume; the sacral body is drawn as a box below L5/S1."""
+def spider(file: Path, every: int = 1) -> tuple[Volume, np.ndarray]:
+    """Image (float32) and named instances of one SPIDER volume; the sacral body is drawn as a box below L5/S1.
+
+    So many rows and columns are averaged to one.
+    """
     data = np.load(file)
-    spacing = data["spacing"].astype(float)
-    shape = np.array(data["I"].shape)
+    spacing = data["spacing"].astype(float) * (1, every, every)
+    pixels, mask = _thinned(data["I"], data["M"], every)
+    shape = np.array(mask.shape)
     affine = np.eye(4)
     affine[:3, :3] = CANONICAL * spacing
     affine[:3, 3] = -affine[:3, :3] @ ((shape - 1) / 2)
-    mask = data["M"]
     parts, count = ndimage.label(ndimage.binary_opening(mask == 29, np.ones((1, 3, 3))))
     sizes = ndimage.sum_labels(mask == 29, parts, np.arange(1, count + 1))
     good = [i + 1 for i in np.flatnonzero(sizes > 0.25 * np.sort(sizes)[-3])]
@@ -77,7 +80,17 @@ def spider(file: Path) -> tuple[Volume, np.ndarray]:
     )
     corner = np.array([part.start or 0 for part in box], float)
     affine[:3, 3] = affine[:3, :3] @ corner + affine[:3, 3]
-    return Volume(data["I"][box].astype(np.float32), affine), instances[box]
+    return Volume(pixels[box].astype(np.float32), affine), instances[box]
+
+
+def _thinned(image: np.ndarray, mask: np.ndarray, every: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels averaged and labels taken, of so many rows and columns one."""
+    if every == 1:
+        return image, mask
+    slices, rows, columns = (n // step for n, step in zip(image.shape, (1, every, every), strict=True))
+    whole = image[:, : rows * every, : columns * every].astype(np.float32)
+    averaged = whole.reshape(slices, rows, every, columns, every).mean(axis=(2, 4))
+    return averaged, mask[:, ::every, ::every][:, :rows, :columns]
 
 
 def drawn_spine(seed: int = 0, slices: int = 44) -> tuple[Volume, np.ndarray]:
@@ -221,14 +234,14 @@ def moved_pair(
         pixels, seen = _sample(image, grid, shape, transform, 3, subslices)
         pixels = _coil(rng, np.clip(pixels, 0, None) * seen, noise)
         named = _sample(Volume(instances, image.affine), grid, shape, transform, 0, 1)[0].astype(np.uint8)
-        out += [visit(role, Volume(pixels, grid)), _jitter(anatomy(role, Volume(named, grid)), rng, jitter_mm)]
+        out += [visit(role, Volume(pixels, grid)), displaced(anatomy(role, Volume(named, grid)), rng, jitter_mm)]
     image, instances = source
     inside = np.argwhere(np.isin(instances, (50, 51, 52)))
     targets = image.to_lps(inside[:: max(1, len(inside) // 2000)].astype(float))
     return Pair(out[0], out[1], out[2], out[3], truth, targets)
 
 
-def _jitter(anatomy_: Anatomy, rng: np.random.Generator, size: float) -> Anatomy:
+def displaced(anatomy_: Anatomy, rng: np.random.Generator, size: float) -> Anatomy:
     """Landmarks displaced at random, as a real segmentation's are."""
     import dataclasses
 
