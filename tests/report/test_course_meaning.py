@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -84,6 +85,15 @@ def test_nothing_is_made_up_where_nothing_was_interpreted() -> None:
     one = as_course([bare, bare], [bare, bare], bare.provenance)
     assert course_meaning(one) is None
     assert course_dict(one)["visits"][0]["meaning"] is None
+
+
+def test_comparisons_with_warnings_are_named_at_the_head() -> None:
+    quiet, odd = interpreted(7.5), Finding("odd", Severity.WARNING, "Something odd.")
+    loud = replace(quiet, findings=(*quiet.findings, odd))
+    head = render_course(as_course([quiet, loud], [quiet, quiet], quiet.provenance)).split("</section>")[0]
+    assert re.findall(r'href="([^"]+)#title-findings"', head) == ["visits-1-3/report.html"]
+    head = render_course(as_course([quiet, quiet], [quiet, quiet], quiet.provenance)).split("</section>")[0]
+    assert "warnings or errors" not in head
 
 
 def test_a_visit_in_between_that_stands_out_is_told() -> None:
