@@ -14,9 +14,10 @@ PYTEST_FLAGS ?=
 # Training is bounded by time: minutes of each network; and by how many generated anatomies it draws on.
 SAGITTAL_MINUTES ?= 240
 FINE_MINUTES ?= 230
+FINE_AGAIN_MINUTES ?= 70
 AXIAL_MINUTES ?= 90
 WHOLE_ANATOMIES ?= 290
-LOCAL_ANATOMIES ?= 320
+LOCAL_ANATOMIES ?= 510
 TRAIN_FLAGS ?=
 EVALUATE_FLAGS ?=
 LEVELS_FLAGS ?=
@@ -61,9 +62,13 @@ train: $(VENV)/.installed-train ## Train the three networks and write their weig
 	$(BIN)/python -m training.midsagittal
 	$(BIN)/python -m training.train --network fine --resume --begin training/runs/sagittal/last.pt \
 	  --out training/runs/fine --minutes $(FINE_MINUTES) $(TRAIN_FLAGS)
+	$(BIN)/python -m training.train --network fine --resume --begin training/runs/fine/last.pt \
+	  --out training/runs/fine_again --minutes $(FINE_AGAIN_MINUTES) --seed 51 $(TRAIN_FLAGS)
+	$(BIN)/python -m training.average training/runs/fine/last.pt training/runs/fine_again/last.pt \
+	  --out training/runs/fine_mean/last.pt
 	$(BIN)/python -m training.train --network axial --resume --out training/runs/axial \
 	  --minutes $(AXIAL_MINUTES) $(TRAIN_FLAGS)
-	@set -e; for network in sagittal fine axial; do \
+	@set -e; for network in sagittal fine_mean axial; do \
 	  $(BIN)/python -m training.export --checkpoint training/runs/$$network/last.pt; \
 	done
 

@@ -25,12 +25,15 @@ class Progress:
         Time trained.
     earlier_steps, earlier_seconds
         Of the runs of the same network that this one began from.
+    averaged_runs
+        Of how many runs the weights are the mean.
     """
 
     step: int = 0
     seconds: float = 0.0
     earlier_steps: int = 0
     earlier_seconds: float = 0.0
+    averaged_runs: int = 1
 
     def followed(self) -> Progress:
         """What a run that begins from this one starts with."""

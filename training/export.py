@@ -137,6 +137,7 @@ def manifest(path: Path, recipe: Recipe, progress: Progress, date: str) -> dict[
         "output": {"name": "probabilities", "classes": [c.name.lower() for c in NetworkClass]},
         "training": {
             "steps": progress.step + progress.earlier_steps,
+            "mean_of_runs": progress.averaged_runs,
             "hours": round((progress.seconds + progress.earlier_seconds) / 3600, 2),
             "generated_anatomy": "pipeline.phantom.anatomy, random spines and fragments in random contrasts",
             "real_volumes": "SPIDER T2 SPACE (van der Graaf et al., Scientific Data 2024), CC BY 4.0",
