@@ -60,7 +60,7 @@ def test_three_visits_become_a_course(run: Run, given: list[list[str]], tmp_path
     done = run("march", "july", "january", "--out", out)
     assert done.exit_code == 0, done.stderr
     assert given == [["march", "july", "january"]]
-    assert done.stdout.startswith("Complete resorption. ")
+    assert done.stdout.startswith("Complete resorption: a ")
     assert str(out / "course.html") in done.stdout
     assert {"course.html", "course.json", "course.csv", "visits-1-2", "visits-1-3", "visits-2-3"} == {
         path.name for path in out.iterdir()
