@@ -45,8 +45,8 @@ LIKE_EACH_OTHER = 1.3
 FLOOR_OF_ALL = 8.0
 """Weight of the visits of all slice distances, in visits, where those of one say what is measured of nothing."""
 SAME_PITCH_MM = 0.5
-BLANKS = 0.975
-"""Share of empty measurements that the limit of blank lies above."""
+BLANKS = 0.99
+"""Share of empty measurements that the limit of blank lies above: so many vanished fragments are to be called so."""
 GAIN = (0.1, 20.0)
 """True over measured volume; beyond this a bias is no bias."""
 
@@ -173,8 +173,8 @@ def _floor(floors: Vector, pitch_mm: float) -> float:
     """Standard deviation of what is measured of nothing, in slices like these, mm³.
 
     Root mean square, drawn towards that of all slices. What is measured of nothing has longer tails than a normal law,
-    and the limit of blank is taken from this figure. So it is at least so large that the limit lies above 97.5 % of
-    what was measured of nothing; with fewer than 40 cases, above all of it (the limit of blank by ranks, CLSI EP17-A2).
+    and the limit of blank is taken from this figure. So it is at least so large that the limit lies above 99 % of what
+    was measured of nothing, by ranks (CLSI EP17-A2); see :func:`reached`.
     """
     if len(floors) < LEAST:
         return 0.0
@@ -187,6 +187,19 @@ def _floor(floors: Vector, pitch_mm: float) -> float:
     here = typical(pitch_mm)
     if here == 0:
         return 0.0
-    relative = np.sort([measured / typical(float(pitch)) for pitch, measured in floors])
-    rank = min(len(relative), int(np.ceil((len(relative) + 1) * BLANKS)))
-    return here * max(1.0, float(relative[rank - 1]) / BLANK_QUANTILE)
+    relative = np.array([measured / typical(float(pitch)) for pitch, measured in floors])
+    return here * max(1.0, reached(relative) / BLANK_QUANTILE)
+
+
+def reached(readings: Vector) -> float:
+    """What :data:`BLANKS` of such readings do not exceed.
+
+    By ranks where there are enough. Of fewer, even the largest lies below it more often than not: the tail is taken for
+    exponential, whose largest of n is expected at the harmonic number of n times its scale (Rényi 1953).
+    """
+    count = len(readings)
+    rank = int(np.ceil((count + 1) * BLANKS))
+    if rank <= count:
+        return float(np.sort(readings)[rank - 1])
+    harmonic = float((1 / np.arange(1, count + 1)).sum())
+    return float(readings.max()) * max(1.0, -float(np.log(1 - BLANKS)) / harmonic)

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.measurement.precision import PrecisionProfile
 from pipeline.validation.outcome import PairOutcome, VisitOutcome
-from pipeline.validation.precision import brightness_class, cells_of, profile_cells, profile_json, raw_cells
+from pipeline.validation.precision import brightness_class, cells_of, profile_cells, profile_json, raw_cells, reached
 from tests.validation import rows
 
 
@@ -93,3 +93,14 @@ def test_few_pairs_borrow_from_their_neighbours_and_one_pair_gives_no_cell() -> 
 
 def test_brightness_is_filed_as_agreed() -> None:
     assert [brightness_class(v) for v in (0.39, 0.4, 0.6, 0.61)] == ["dark", "middle", "middle", "bright"]
+
+
+def test_of_few_empty_canals_the_worst_is_not_the_worst_there_is() -> None:
+    """In the middle of many small studies the limit lies above 99 of 100 empty canals; the largest reading does not."""
+    rng = np.random.default_rng(5)
+    readings = [rng.exponential(20.0, 30) for _ in range(400)]
+    beyond = np.mean([np.exp(-reached(each) / 20.0) for each in readings])
+    assert beyond < np.mean([np.exp(-each.max() / 20.0) for each in readings])
+    assert np.median([reached(each) for each in readings]) == pytest.approx(20.0 * np.log(100), rel=0.08)
+    many = rng.exponential(20.0, 5000)
+    assert reached(many) == pytest.approx(20.0 * np.log(100), rel=0.1)
