@@ -38,7 +38,7 @@ _SETS: tuple[tuple[tuple[int, ...], float], ...] = (
     ((2,), 0.02),
 )
 _POOL = 48
-_RENEW = 0.06
+_RENEW = 0.4
 """Share of real samples after which one volume of the pool gets another fragment."""
 _RELIT = 0.6
 """Share of real samples whose tissues get other gains, lest the network know the patients by heart."""

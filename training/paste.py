@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial.transform import Rotation
 
 from pipeline.phantom.anatomy import NetworkClass
 from training.effects import smooth_field
@@ -20,15 +21,34 @@ _REACH_MM = 36.0
 _SMALLEST_VOXELS = 20
 _LARGEST_SHARE = 0.75
 """A fragment takes at most this share of the room around it."""
+_FARTHEST_MM = 18.0
+"""Small fragments migrate as far as large ones do, lest a network believe that far from a disc there are none."""
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """A superellipsoid: centre and semi-axes (mm) along the canal, behind its front, and sideways; its exponent."""
+    """A superellipsoid: centre and semi-axes (mm) along the canal, behind its front, and sideways; its exponent.
+
+    ``turn`` (3, 3) takes offsets from the centre to its own axes; None where these are those of the canal.
+    """
 
     centre: tuple[float, float, float]
     semi: tuple[float, float, float]
     power: float
+    turn: NDArray[np.float64] | None = None
+
+    def scale_at(self, s: Floats, d: Floats, x: Floats) -> Floats:
+        """By how much it must grow to reach places: `s` and `d` of (rows, columns), `x` of (slices,)."""
+        offsets = [a - c for a, c in zip((s, d, x), self.centre, strict=True)]
+        if self.turn is None:
+            axes = [np.abs(offset / r) ** self.power for offset, r in zip(offsets, self.semi, strict=True)]
+            total = (axes[0] + axes[1])[None] + axes[2][:, None, None]
+        else:
+            total = np.zeros((len(x), *s.shape), dtype=np.float32)
+            for row, r in zip(self.turn.astype(np.float32), self.semi, strict=True):
+                own = (row[0] * offsets[0] + row[1] * offsets[1])[None] + (row[2] * offsets[2])[:, None, None]
+                total += np.abs(own / r) ** self.power
+        return np.asarray(total ** (1 / self.power), dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,33 +126,44 @@ def _scale_needed(
     x = (np.arange(len(volume.image)) - volume.middle) * volume.pitch_mm - aside
     needed = np.full((len(x), *s.shape), np.inf, dtype=np.float32)
     for piece in _pieces(rng, wanted):
-        axes = [np.abs(a - c) / r for a, c, r in zip((s, d, x), piece.centre, piece.semi, strict=True)]
-        total = axes[0] ** piece.power + axes[1] ** piece.power
-        scale = (total[None] + (axes[2] ** piece.power)[:, None, None]) ** (1 / piece.power)
-        np.minimum(needed, scale, out=needed)
-    needed *= 1 + rng.uniform(0.02, 0.14) * _field(rng, needed.shape, volume, rng.uniform(2.5, 7))
+        np.minimum(needed, piece.scale_at(s, d, x), out=needed)
+    rough = rng.uniform(0.02, 0.14) if rng.random() < 0.7 else rng.uniform(0.14, 0.26)
+    needed *= 1 + rough * _field(rng, needed.shape, volume, rng.uniform(2.5, 7))
     return needed
+
+
+def _way(rng: np.random.Generator, wanted: float) -> float:
+    """How far along the canal a fragment reaches from its disc, feet positive (mm)."""
+    farthest = 4 + 12 * min(1.0, wanted / 900) if rng.random() < 0.5 else _FARTHEST_MM
+    return float(rng.uniform(-1, 1)) * farthest
 
 
 def _pieces(rng: np.random.Generator, wanted: float) -> list[_Piece]:
     """A chain, a flat plaque, a mushroom, a lump, or two lumps."""
     size = (wanted / 3.6) ** (1 / 3)
-    way = float(rng.uniform(-1, 1)) * (4 + 12 * min(1.0, wanted / 900))
+    way = _way(rng, wanted)
     lift = float(rng.uniform(0.0, 0.35)) * size + (float(rng.uniform(0, 8)) if rng.random() < 0.25 else 0.0)
     power = float(rng.uniform(1.8, 3.2)) if rng.random() < 0.8 else float(rng.uniform(3.2, 7.0))
-    kind = rng.choice(["chain", "flat", "mushroom", "lump", "pair"], p=[0.4, 0.15, 0.15, 0.2, 0.1])
+    kind = rng.choice(["chain", "flat", "mushroom", "lump", "pair"], p=[0.33, 0.17, 0.15, 0.25, 0.1])
     if kind == "flat":
-        return [_Piece((way * 0.7, 0.2 * lift, 0.0), (1.5 * size, 0.55 * size, 1.4 * size), power)]
+        return [_Piece((way, 0.2 * lift, 0.0), (1.5 * size, 0.55 * size, 1.4 * size), power, _turn(rng, 0.4))]
     if kind == "mushroom":
         neck = _Piece((0.0, 0.0, 0.0), (0.35 * size, 0.6 * size, 0.5 * size), 2.0)
         return [neck, _Piece((0.5 * way, lift + 0.4 * size, 0.0), _semi(rng, size), power)]
     if kind == "lump":
-        return [_Piece((way, lift, 0.0), _semi(rng, size), power)]
+        return [_Piece((way, lift, 0.0), _semi(rng, size), power, _turn(rng, 0.6))]
     if kind == "pair":
         other = way - float(np.sign(way)) * size * rng.uniform(1.2, 2.2)
         return [_Piece((p, lift, rng.normal(0, 0.4 * size)), _semi(rng, 0.8 * size), power) for p in (way, other)]
-    start = 0.0 if rng.random() < 0.75 else 0.6 * way
+    # What lies farther off than it is large has mostly lost its way back to the disc.
+    loose = 0.8 if abs(way) > 2 * size else 0.25
+    start = float(rng.uniform(0.5, 1.0)) * way if rng.random() < loose else 0.0
     return [_Piece((p, lift, 0.0), _semi(rng, size), power) for p in np.linspace(start, way, 4)]
+
+
+def _turn(rng: np.random.Generator, share: float) -> NDArray[np.float64] | None:
+    """A random direction for a `share` of the pieces."""
+    return np.asarray(Rotation.random(random_state=rng).as_matrix()) if rng.random() < share else None
 
 
 def _semi(rng: np.random.Generator, size: float) -> tuple[float, float, float]:
@@ -206,16 +237,16 @@ def _rimmed(
 ) -> tuple[Floats, Floats]:
     """A dark line (dura, posterior ligament) or a bright rim (granulation tissue, epidural fat), in places."""
     kind = rng.random()
-    if kind > 0.7:
+    if kind > 0.58:
         return image, np.zeros_like(image)
     spacing = (volume.pitch_mm, volume.spacing_mm, volume.spacing_mm)
-    thick = rng.uniform(0.5, 1.2) if kind < 0.45 else rng.uniform(0.7, 2.2)
+    thick = rng.uniform(0.5, 1.2) if kind < 0.38 else rng.uniform(0.7, 2.2)
     outside = ndimage.distance_transform_edt(~mask, sampling=spacing)
     shell = np.clip((thick - outside) / 0.5 + 0.5, 0, 1) * rng.uniform(0.5, 1)
     shell *= np.clip(0.7 + _field(rng, mask.shape, volume, 8.0), 0, 1)
-    colour = 0.3 * volume.disc_levels[0] if kind < 0.45 else volume.canal_level * rng.uniform(0.35, 0.85)
+    colour = 0.3 * volume.disc_levels[0] if kind < 0.38 else volume.canal_level * rng.uniform(0.35, 0.85)
     tissue = np.isin(classes, (NetworkClass.VERTEBRA, NetworkClass.SACRUM, NetworkClass.DISC))
     shell = np.where(tissue, 0, shell)
     grain = 1 + 0.1 * smooth_field(rng, mask.shape[1:], 3.0)[None]
     lined = np.asarray(image * (1 - shell) + colour * grain * shell, dtype=np.float32)
-    return lined, np.asarray(shell if kind >= 0.45 else 0 * shell, dtype=np.float32)
+    return lined, np.asarray(shell if kind >= 0.38 else 0 * shell, dtype=np.float32)
