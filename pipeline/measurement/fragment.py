@@ -6,27 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.config import MeasurementSettings
 from pipeline.dicom.visit import Plane, Role, Visit
 from pipeline.measurement.appearance import brightness_of, signal_to_noise
 from pipeline.measurement.change import FragmentMeasurement, Interval
 from pipeline.measurement.combining import TRUST_SD_MM, combined, pair_weights
+from pipeline.measurement.looking import Seen, look_around, reaches, shows, volume_mm3
 from pipeline.measurement.precision import PrecisionProfile
 from pipeline.measurement.profiled import View, profiled
 from pipeline.measurement.series import disagreement_mm3
 from pipeline.measurement.uncertainty import Spread, slice_error_mm3, surface_mm2, volume_interval
-from pipeline.measurement.volumetry import Occupancy, occupancy
-from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation
-from pipeline.segmentation.blocks import from_middle_mm, labelled_blocks, shown_best
-from pipeline.segmentation.displaced import MIGRATION_MM, DisplacedMaterial, displaced_probability
-from pipeline.segmentation.fusion import fuse
+from pipeline.measurement.volumetry import Occupancy
+from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.displaced import DisplacedMaterial
+from pipeline.segmentation.fusion import FusedFragment, fuse
 from pipeline.volume import Volume
 
-HALF = 0.5
-WHOLE = 0.95
-"""A series that shows less of the fragment's place than this has no say in the volume."""
 SMALLEST_SECTION_MM2 = 15.0
 """A section that the eye would pass over: 4 to 5 mm across. One slice of it is the least that can be told."""
 
@@ -55,6 +51,8 @@ class MeasuredFragment:
         0…1: displaced material in the most trusted series, before brightness was asked.
     view
         How it was imaged; None where a person drew it.
+    reached
+        Whether the most trusted series shows the place of the level, so that nothing there means none.
     """
 
     measurement: FragmentMeasurement
@@ -66,6 +64,7 @@ class MeasuredFragment:
     by_role: Mapping[Role, Spread] = field(default_factory=dict)
     probability: Volume | None = None
     view: View | None = None
+    reached: bool = True
 
 
 def measure_fragment(
@@ -76,22 +75,8 @@ def measure_fragment(
     ``role`` and ``level`` must be in ``anatomy``. Of an axial series in several blocks all that come near the level
     take part, each place once; the shift of the series (:attr:`Anatomy.shifts_lps_mm`) is that of all its blocks.
     """
-    by_role: dict[Role, float] = {}
-    seen: dict[Role, list[_Seen]] = {}
-    for each in anatomy.segmentations:
-        blocks = _blocks(visit, anatomy, anatomy.levels[level], each, always=each is role)
-        if blocks:
-            seen[each] = [_look(block, anatomy, level) for block in blocks]
-            by_role[each] = _volume_mm3(seen[each])
-    if role not in seen:
-        raise ValueError(f"the segmentation of {role} does not lie on its series")
+    seen = look_around(visit, anatomy, level, role)
     material, found = seen[role][0].material, seen[role][0].found
-    axial = [
-        one.material
-        for each, several in seen.items()
-        if each.plane is Plane.AXIAL and each is not role
-        for one in several
-    ]
     alone = _spread(material, found, settings)
     spreads = _spreads(role, alone, seen, anatomy, settings)
     measurement = FragmentMeasurement(
@@ -102,9 +87,9 @@ def measure_fragment(
         centroid_lps_mm=None,
         role=role,
         occupancy=found.share,
-        volumes_by_role_mm3=by_role,
+        volumes_by_role_mm3={each: volume_mm3(blocks) for each, blocks in seen.items()},
         intervals_by_role_mm3={each: volume_interval(one) for each, one in spreads.items()},
-        fused=fuse([material, *axial], anatomy.levels[level], anatomy.shifts_lps_mm) if axial else None,
+        fused=_with_axial(role, seen, anatomy, level),
     )
     image, labels = visit.series[role].volume, anatomy.segmentations[role]
     measured = MeasuredFragment(
@@ -121,8 +106,22 @@ def measure_fragment(
             brightness_of(image, labels, found.share) if role is Role.SAGITTAL_T2 else None,
             signal_to_noise(image, labels),
         ),
+        reached=reaches(image, anatomy.levels[level]),
     )
     return weighed(measured, pair_weights([measured.by_role]), PrecisionProfile.load(settings.precision_profile))
+
+
+def _with_axial(role: Role, seen: Mapping[Role, Sequence[Seen]], anatomy: Anatomy, level: str) -> FusedFragment | None:
+    """The measured series and the axial ones together; None where no axial one shows the level."""
+    axial = [
+        one.material
+        for each, several in seen.items()
+        if each.plane is Plane.AXIAL and each is not role
+        for one in several
+    ]
+    if not axial:
+        return None
+    return fuse([seen[role][0].material, *axial], anatomy.levels[level], anatomy.shifts_lps_mm)
 
 
 def weighed(
@@ -167,95 +166,25 @@ def weighed(
 
 
 def _spreads(
-    role: Role, main: Spread, seen: Mapping[Role, Sequence[_Seen]], anatomy: Anatomy, settings: MeasurementSettings
+    role: Role, main: Spread, seen: Mapping[Role, Sequence[Seen]], anatomy: Anatomy, settings: MeasurementSettings
 ) -> dict[Role, Spread]:
     """The volume of every series that shows the whole place of the fragment, with its errors; ``role`` first."""
     found = seen[role][0].found.share
     result = {role: main}
     for each, blocks in seen.items():
-        if each is role or not _shows(blocks, found, anatomy.shifts_lps_mm.get(each)):
+        if each is role or not shows(blocks, found, anatomy.shifts_lps_mm.get(each)):
             continue
         parts = [_spread(one.material, one.found, settings) for one in blocks]
         border = float(np.hypot(settings.boundary_sd_mm, TRUST_SD_MM[each]))
         surface = sum(surface_mm2(one.found.share.array, one.found.share.spacing_mm) for one in blocks)
         result[each] = Spread(
-            volume_mm3=_volume_mm3(blocks),
+            volume_mm3=volume_mm3(blocks),
             boundary_mm3=surface * border,
             variants_mm3=sum(part.variants_mm3 for part in parts),
             slices_mm3=max(part.slices_mm3 for part in parts),
             limit_mm3=max(part.limit_mm3 for part in parts),
         )
     return result
-
-
-def _shows(blocks: Sequence[_Seen], share: Volume, shift_mm: NDArray[np.float64] | None) -> bool:
-    """Whether the blocks of a series reach the place where the trusted one shows the fragment."""
-    index = np.argwhere(share.array > HALF)
-    if not len(index):
-        return True
-    points = share.to_lps(index.astype(np.float64)) + (0.0 if shift_mm is None else shift_mm)
-    inside = np.zeros(len(points), dtype=bool)
-    for one in blocks:
-        place = one.found.share.to_index(points)
-        inside |= ((place >= -0.5) & (place <= np.array(one.found.share.shape) - 0.5)).all(axis=1)
-    return float(inside.mean()) >= WHOLE
-
-
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """The level's material in one block of one series."""
-
-    material: DisplacedMaterial
-    found: Occupancy
-
-
-def _blocks(
-    visit: Visit, anatomy: Anatomy, level: Level, role: Role, *, always: bool
-) -> list[tuple[Volume, SeriesSegmentation]]:
-    """Image and labels of a series' blocks that may show material of the level, that nearest the disc first.
-
-    None where no block shows the level's posterior margin, unless the series is ``always`` wanted, and none whose
-    labels are those of another series: they are no measurement of their own.
-    """
-    own = [
-        (image, labels)
-        for image, labels in labelled_blocks(visit.series[role], anatomy.segmentations[role])
-        if not labels.carried and image.shape == labels.labels.shape
-    ]
-    margin = level.posterior_margin_lps_mm
-    if not always and not any(_reaches(image, level) for image, _ in own):
-        return []
-    near = [one for one in own if _reaches(one[0], level, MIGRATION_MM)] or own[:1]
-    return sorted(near, key=lambda one: (not _reaches(one[0], level), float(from_middle_mm(one[0], margin)[0])))
-
-
-def _look(block: tuple[Volume, SeriesSegmentation], anatomy: Anatomy, level: str) -> _Seen:
-    image, segmentation = block
-    material = displaced_probability(segmentation, anatomy.levels[level], anatomy, image)
-    return _Seen(material, occupancy(image, material.probability, np.asarray(material.region.array, dtype=bool)))
-
-
-def _volume_mm3(blocks: Sequence[_Seen]) -> float:
-    """Volume in all blocks of one series, without what a block shows that its neighbour shows better."""
-    if len(blocks) == 1:
-        return blocks[0].found.volume_mm3
-    total = 0.0
-    for one in blocks:
-        share = one.found.share
-        index = np.argwhere(share.array > 0)
-        others = [other.found.share for other in blocks if other is not one]
-        counted = shown_best(share, others, share.to_lps(index.astype(np.float64)))
-        total += float(share.array[tuple(index[counted].T)].sum(dtype=np.float64)) * share.voxel_volume_mm3
-    return total
-
-
-def _reaches(image: Volume, level: Level, beyond_mm: float = 0.0) -> bool:
-    """Whether the stack shows the level's posterior margin, so that finding nothing there means something.
-
-    With ``beyond_mm`` also where it ends so far from it.
-    """
-    index, room = image.to_index(level.posterior_margin_lps_mm), beyond_mm / np.array(image.spacing_mm)
-    return bool(np.all((index >= -room) & (index <= np.array(image.shape) - 1 + room)))
 
 
 def _spread(material: DisplacedMaterial, found: Occupancy, settings: MeasurementSettings) -> Spread:

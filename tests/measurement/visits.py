@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pipeline.dicom.visit import PatientIdentity, Role, Series, SeriesFacts, Stack, Visit
@@ -45,10 +47,22 @@ def visit_of(ball: Ball, role: Role = Role.SAGITTAL_T2, facts: SeriesFacts | Non
     return visit, Anatomy({role: segmentation}, role, levels, vertebrae, "sacrum", False, ())
 
 
-def fragment(volume_mm3: float, seed: int = 0, **options: float) -> tuple[Visit, Anatomy]:
+def fragment(
+    volume_mm3: float, seed: int = 0, role: Role = Role.SAGITTAL_T2, **options: float
+) -> tuple[Visit, Anatomy]:
     """A visit with a fragment of that volume, 0 for none."""
     ball = ellipsoid(max(volume_mm3, 1.0), seed, grid=GRID, **options)
     if volume_mm3 == 0:
         empty = np.zeros(ball.image.shape, np.float32)
         ball = Ball(ball.image, Volume(empty, ball.image.affine), empty > 0, Volume(empty, ball.image.affine), 0)
-    return visit_of(ball)
+    return visit_of(ball, role)
+
+
+def seen_by(volumes_mm3: dict[Role, float], seed: int = 1) -> tuple[Visit, Anatomy]:
+    """A visit whose series, all on one grid, each show a fragment of another volume at L4/L5, 0 for none."""
+    made = {role: fragment(volume, seed, role=role) for role, volume in volumes_mm3.items()}
+    (visit, anatomy), *_ = made.values()
+    return (
+        replace(visit, series={role: one.series[role] for role, (one, _) in made.items()}),
+        replace(anatomy, segmentations={role: one.segmentations[role] for role, (_, one) in made.items()}),
+    )
