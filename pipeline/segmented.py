@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.comparison import Provenance
 from pipeline.config import Config
@@ -28,9 +28,12 @@ class SegmentedVisit:
     measured
         The series in which displaced material was measured.
     fragments
-        Displaced material by level, for every named level.
+        Displaced material by level, for every named level; by the series that decide about it where others alone
+        show some (:mod:`pipeline.measurement.confirmed`).
     findings
         Everything found on the way, of all stages, in order.
+    unconfirmed
+        By level, what series show in mm³ that do not decide whether there is a fragment, where those that do show none.
     """
 
     visit: Visit
@@ -41,6 +44,7 @@ class SegmentedVisit:
     config: Config
     findings: tuple[Finding, ...]
     provenance: Provenance
+    unconfirmed: Mapping[str, Mapping[Role, float]] = field(default_factory=dict)
 
     @property
     def usable(self) -> bool:

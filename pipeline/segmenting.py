@@ -11,7 +11,9 @@ from pipeline.dicom.visit import Role, Visit
 from pipeline.errors import NoUsableSeriesError, UsageError
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.comparability import choose_roles
+from pipeline.measurement.confirmed import by_deciding_series, unconfirmed, unconfirmed_findings
 from pipeline.measurement.fragment import MeasuredFragment, measure_fragment
+from pipeline.measurement.precision import PrecisionProfile
 from pipeline.measurement.series import disagreement_findings
 from pipeline.provenance import Stopwatch, describe_run
 from pipeline.segmentation.anatomy import Anatomy
@@ -66,9 +68,8 @@ def segment_visit(
         anatomy = find_segmenter(config.segmentation.segmenter)(visit, config.segmentation)
     with watch.stage("measure"):
         measured, _ = choose_roles(anatomy, anatomy)
-        fragments = {
-            name: measure_fragment(visit, anatomy, name, measured, config.measurement) for name in anatomy.levels
-        }
+        seen = {name: measure_fragment(visit, anatomy, name, measured, config.measurement) for name in anatomy.levels}
+        profile = PrecisionProfile.load(config.measurement.precision_profile)
 
     level = config.segmentation.level
     return SegmentedVisit(
@@ -76,7 +77,7 @@ def segment_visit(
         anatomy=anatomy,
         level=level,
         measured=measured,
-        fragments=fragments,
+        fragments={name: by_deciding_series(one, profile) for name, one in seen.items()},
         config=config,
         findings=tuple(
             dict.fromkeys(
@@ -86,11 +87,12 @@ def segment_visit(
                     *unlabelled_blocks(visit, anatomy),
                     *doubtful_level(level, anatomy, config.segmentation),
                     *_unsure(level, anatomy, config),
-                    *_disagreements(fragments),
+                    *_doubts(seen),
                 )
             )
         ),
         provenance=describe_run(started, watch.seconds),
+        unconfirmed={name: alone for name, one in seen.items() if (alone := unconfirmed(one))},
     )
 
 
@@ -130,12 +132,13 @@ def _only(visit: Visit, roles: Collection[Role]) -> Visit:
     )
 
 
-def _disagreements(fragments: Mapping[str, MeasuredFragment]) -> list[Finding]:
+def _doubts(fragments: Mapping[str, MeasuredFragment]) -> list[Finding]:
     """Where another series shows much more or less than the one that was measured: "none" may be wrong there."""
     return [
         finding
         for name, found in fragments.items()
-        for finding in disagreement_findings(name, found.measurement, found.own_interval)
+        for finding in unconfirmed_findings(name, found)
+        or disagreement_findings(name, found.measurement, found.own_interval)
     ]
 
 

@@ -18,6 +18,7 @@ from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmenting import segment_visit
 from pipeline.workflow import compare, follow, load_visit
 from tests.dicom.dicom_files import affine_of, save_all, slices
+from tests.measurement.visits import seen_by
 from tests.report.segmented import segmented
 
 CODES = {
@@ -56,6 +57,19 @@ def test_everything_is_measured_and_recorded(asked: list[Visit]) -> None:
     assert result.measured is Role.SAGITTAL_T2
     assert result.fragments["L4/L5"].measurement.present
     assert not result.fragments["L2/L3"].measurement.present
+    assert result.usable
+
+
+def test_what_an_axial_series_alone_shows_is_no_fragment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two visits in one: sagittal series without, axial ones with a fragment."""
+    visit, anatomy = seen_by({Role.SAGITTAL_T2: 0, Role.AXIAL_T2: 900, Role.AXIAL_T1: 900})
+    monkeypatch.setattr(pipeline.segmenting, "find_segmenter", lambda name: lambda visit, settings: anatomy)
+    result = segment_visit(visit)
+    assert set(result.unconfirmed) == {"L4/L5"}
+    assert not result.fragments["L4/L5"].measurement.present
+    codes = [finding.code for finding in result.findings]
+    assert "displaced-material-not-confirmed" in codes
+    assert "series-disagree" not in codes, "told once"
     assert result.usable
 
 

@@ -182,12 +182,13 @@ def _written(result: SegmentedVisit, wanted: _Wanted) -> str:
 
 
 def _tell(result: SegmentedVisit, text: str, out: Path | None, *, json: bool, quiet: bool) -> None:
-    from pipeline.report.segmentation_words import displaced_in_words, levels_in_words
+    from pipeline.report.segmentation_words import displaced_in_words, levels_in_words, unconfirmed_in_words
 
     if json:
         typer.echo(text, nl=False)
     elif not quiet and out is not None:
-        typer.echo(f"{levels_in_words(result)} {displaced_in_words(result)}")
+        said = levels_in_words(result), displaced_in_words(result), unconfirmed_in_words(result)
+        typer.echo(" ".join(filter(None, said)))
         say_caution(result.findings, "segmentation.json")
         typer.echo(f"Picture: {out / 'segmentation.png'}")
     if not result.usable:

@@ -7,6 +7,7 @@ import numpy as np
 from pipeline.dicom.visit import Role, Series, Visit
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.change import FragmentMeasurement, Interval
+from pipeline.measurement.confirmed import unconfirmed_findings
 from pipeline.measurement.fragment import MeasuredFragment
 from pipeline.measurement.series import disagreement_findings
 from pipeline.registration import rigid
@@ -141,6 +142,7 @@ def fragment_findings(when: str, measured: MeasuredFragment) -> list[Finding]:
             f"blank, {fragment.detection_limit_mm3:.0f} mm³; it counts as none."
         )
         findings.append(Finding("fragment-below-detection-limit", Severity.INFO, message))
+    findings.extend(unconfirmed_findings(when, measured))
     findings.extend(disagreement_findings(when, fragment, measured.own_interval))
     if measured.suppressed_mm3 > fragment.detection_limit_mm3:
         message = (

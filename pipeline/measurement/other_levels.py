@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pipeline.dicom.visit import Visit
+from pipeline.dicom.visit import Role, Visit
 from pipeline.findings import Finding, Severity
+from pipeline.measurement.confirmed import DECIDING, unconfirmed_finding
 from pipeline.measurement.fragment import MeasuredFragment
-from pipeline.segmentation.anatomy import Anatomy
+from pipeline.measurement.looking import reaches
+from pipeline.segmentation.anatomy import Anatomy, Level
 from pipeline.segmentation.displaced import displaced_probability
 
 
@@ -15,31 +17,42 @@ def other_level_findings(
     """Name the levels, other than ``level``, with more displaced material than the limit of blank.
 
     Their volumes are sums of probabilities in the series that was measured, without the refinement and the interval
-    that the chosen level gets.
+    that the chosen level gets. What was measured with contrast medium is asked of the series without it too, since
+    veins may look like a fragment there.
 
     Parameters
     ----------
     when
         ``"baseline"`` or ``"follow-up"``.
     """
-    segmentation = anatomy.segmentations[measured.measurement.role]
-    image = visit.series[measured.measurement.role].volume
-    voxel, limit = segmentation.labels.voxel_volume_mm3, measured.measurement.detection_limit_mm3
-    seen = []
+    role, limit = measured.measurement.role, measured.measurement.detection_limit_mm3
+    seen, findings = [], []
     for name, other in anatomy.levels.items():
         if name == level:
             continue
-        material = displaced_probability(segmentation, other, anatomy, image)
-        volume = float(material.probability.array.sum(dtype=float)) * voxel
-        if volume > limit:
+        volume = _volume_mm3(role, visit, anatomy, other)
+        if volume <= limit:
+            continue
+        asked = [one for one in DECIDING if one in anatomy.segmentations and reaches(visit.series[one].volume, other)]
+        if role in DECIDING or not asked or any(_volume_mm3(one, visit, anatomy, other) > limit for one in asked):
             seen.append(f"{name} (about {_rounded(volume)} mm³)")
-    if not seen:
-        return []
+        else:
+            findings.append(unconfirmed_finding(f"{when}, {name}", {role: _rounded(volume)}, asked))
+    return [*([_finding(when, seen, level)] if seen else []), *findings]
+
+
+def _volume_mm3(role: Role, visit: Visit, anatomy: Anatomy, level: Level) -> float:
+    segmentation = anatomy.segmentations[role]
+    material = displaced_probability(segmentation, level, anatomy, visit.series[role].volume)
+    return float(material.probability.array.sum(dtype=float)) * segmentation.labels.voxel_volume_mm3
+
+
+def _finding(when: str, seen: list[str], level: str) -> Finding:
     message = (
         f"At {when} there is displaced material at {', '.join(seen)}, which is not part of the result for {level}. "
         "Choose the level with --level."
     )
-    return [Finding("displaced-material-at-other-level", Severity.WARNING, message)]
+    return Finding("displaced-material-at-other-level", Severity.WARNING, message)
 
 
 def _rounded(volume_mm3: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipeline.dicom.visit import Plane, Role
@@ -97,14 +97,17 @@ def _fragment(result: SegmentedVisit, name: str) -> dict[str, Any]:
         "interval95_mm3": rounded_interval(fragment.interval95_mm3, VOLUME_DIGITS),
         "detection_limit_mm3": rounded(fragment.detection_limit_mm3, VOLUME_DIGITS),
         "centroid_lps_mm": None if fragment.centroid_lps_mm is None else _point(fragment.centroid_lps_mm),
-        "volumes_by_series_mm3": {
-            role.value: rounded(volume, VOLUME_DIGITS) for role, volume in sorted(fragment.volumes_by_role_mm3.items())
-        },
+        "volumes_by_series_mm3": _by_series(fragment.volumes_by_role_mm3),
+        "unconfirmed_by_series_mm3": _by_series(result.unconfirmed.get(name, {})),
         "fused": fused_dict(fragment),
         "share_at_edge": rounded(found.at_edge, CONFIDENCE_DIGITS),
         "taken_for_false_mm3": rounded(found.suppressed_mm3, VOLUME_DIGITS),
         "herniation": herniation_dict(herniation_of(fragment, result.anatomy, name)),
     }
+
+
+def _by_series(volumes_mm3: Mapping[Role, float]) -> dict[str, float | None]:
+    return {role.value: rounded(volume, VOLUME_DIGITS) for role, volume in sorted(volumes_mm3.items())}
 
 
 def labels_carried_over(result: SegmentedVisit, role: Role) -> bool:

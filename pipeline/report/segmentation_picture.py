@@ -16,7 +16,7 @@ from pipeline.report.segmentation_canvas import GREY, WHITE, blank, drawn, swatc
 from pipeline.report.segmentation_json import labels_carried_over
 from pipeline.report.segmentation_panels import Panel, panels
 from pipeline.report.segmentation_tables import STRUCTURE_COLOURS
-from pipeline.report.segmentation_words import displaced_in_words, levels_in_words
+from pipeline.report.segmentation_words import displaced_in_words, levels_in_words, unconfirmed_in_words
 from pipeline.report.views import ROLE_NAMES
 from pipeline.segmentation.anatomy import Structure
 from pipeline.segmentation.blocks import labelled_blocks
@@ -76,8 +76,10 @@ def _height(shown: tuple[Panel, ...]) -> int:
 
 
 def _header_lines(result: SegmentedVisit) -> list[tuple[str, tuple[int, int, int]]]:
-    lines = [(levels_in_words(result), WHITE), (displaced_in_words(result), WHITE)]
-    return lines + [(f.message, RED) for f in result.findings if f.severity is Severity.ERROR]
+    said = levels_in_words(result), displaced_in_words(result), unconfirmed_in_words(result)
+    return [(words, WHITE) for words in said if words] + [
+        (f.message, RED) for f in result.findings if f.severity is Severity.ERROR
+    ]
 
 
 def _header(sheet: Image.Image, result: SegmentedVisit, lines: list[tuple[str, tuple[int, int, int]]]) -> None:

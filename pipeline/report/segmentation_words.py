@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.measurement.confirmed import in_series
 from pipeline.report.numbers import confidence_in_words
 from pipeline.report.views import ROLE_NAMES
 from pipeline.segmented import SegmentedVisit
@@ -37,3 +38,9 @@ def displaced_in_words(result: SegmentedVisit) -> str:
         for name, one in present.items()
     )
     return f"Displaced disc material, measured on {ROLE_NAMES[result.measured]}: {listed}."
+
+
+def unconfirmed_in_words(result: SegmentedVisit) -> str:
+    """What series show that do not decide whether there is a fragment, where those that do show none; may be empty."""
+    listed = "; ".join(f"{name} on {in_series(seen)} only" for name, seen in result.unconfirmed.items())
+    return f"Seen but not confirmed, so counted as none: {listed}." if listed else ""

@@ -23,7 +23,7 @@ from pipeline.report.segmentation_csv import COLUMNS, segmentation_csv
 from pipeline.report.segmentation_json import segmentation_dict
 from pipeline.report.segmentation_panels import panels
 from pipeline.report.segmentation_picture import picture
-from pipeline.report.segmentation_words import displaced_in_words, levels_in_words
+from pipeline.report.segmentation_words import displaced_in_words, levels_in_words, unconfirmed_in_words
 from pipeline.report.segmentation_write import write_segmentation
 from pipeline.segmentation.anatomy import Structure
 from tests.report import cases
@@ -124,6 +124,22 @@ def test_words_say_what_was_found() -> None:
     assert levels_in_words(segmented()).startswith("Discs L5/S1 to L2/L3, counted from the sacrum on Sagittal T2;")
     assert displaced_in_words(segmented()).startswith("Displaced disc material, measured on Sagittal T2: L4/L5 ")
     assert "none above the limit of blank" in displaced_in_words(segmented(0.0))
+
+
+def test_what_is_not_confirmed_is_told_beside_what_is(repository: Path) -> None:
+    made = segmented(0.0)
+    assert unconfirmed_in_words(made) == ""
+    doubted = replace(made, unconfirmed={"L2/L3": {Role.AXIAL_T2: 410.4, Role.SAGITTAL_T1_POST: 273.2}})
+    assert unconfirmed_in_words(doubted) == (
+        "Seen but not confirmed, so counted as none: L2/L3 on axial T2 (410 mm³) and sagittal T1 + contrast (273 mm³) "
+        "only."
+    )
+    values = segmentation_dict(doubted)
+    told = {row["level"]: row["unconfirmed_by_series_mm3"] for row in values["fragments"]}
+    assert told == {**{name: {} for name in told}, "L2/L3": {"axial_t2": 410.4, "sagittal_t1_post": 273.2}}
+    schema = json.loads((repository / "docs" / "segmentation.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(values, schema)
+    assert picture(doubted).height > picture(made).height, "one line more in the header"
 
 
 def test_picture_shows_every_series() -> None:
