@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,15 @@ from pipeline.segmentation.stray import is_stray, too_bright
 from pipeline.segmentation.wall import PosteriorWall, WallCoordinates
 from pipeline.volume import Volume
 
+T = TypeVar("T", bound=np.generic)
+
 MIGRATION_MM = 25.0
 """Displaced material is looked for this far along the canal from its disc."""
 LATERAL_MM = 20.0
 """Half width of canal and foramina: beyond it there is psoas and root, not fragment."""
 CANAL_DEPTH_MM = 24.0
+NEAR_MM = MIGRATION_MM + LATERAL_MM + CANAL_DEPTH_MM
+"""Farther from the disc's posterior margin than this nothing is looked at."""
 FLUID_BRIGHT = (Role.SAGITTAL_T2, Role.AXIAL_T2)
 """Where brightness tells fluid and fat from disc. After contrast medium a fragment may outshine suppressed fat."""
 SEED_PROBABILITY = 0.5
@@ -111,51 +116,80 @@ def displaced_probability(
     candidates = _candidates(segmentation, level, anatomy, wall)
     if segmentation.role in FLUID_BRIGHT:
         candidates = replace(candidates, image=image)
-    shape = segmentation.labels.shape
-    mass = np.zeros(shape, dtype=np.float32)
-    mass.flat[candidates.flat] = candidates.mass
-    own, rejected = _sorted_out(segmentation, mass, candidates, level, wall)
-    kept = np.zeros(shape, dtype=bool)
-    kept.flat[candidates.flat] = own
+    # Candidates take a small part of a series: whatever is done with neighbours is done in a box around them.
+    box, at = _box_of(candidates.flat, native.shape)
+    mass = np.zeros(tuple(b.stop - b.start for b in box), dtype=np.float32)
+    mass[at] = candidates.mass
+    grown, _ = ndimage.label(mass > GROWTH_PROBABILITY, structure=np.ones((3, 3, 3)))
+    own, rejected = _sorted_out(segmentation, grown[at], candidates, level, wall)
+    kept = np.zeros(mass.shape, dtype=bool)
+    kept[at] = own
     region = _dilated(kept, segmentation.labels)
     region &= mass > 0
-    inside = region.ravel()[candidates.flat]
     probability = np.where(region, mass, np.float32(0.0))
-    components = _components_by_size(kept, probability)
+
+    def whole(part: NDArray[T]) -> Volume:
+        values = np.zeros(native.shape, dtype=part.dtype)
+        values[box] = part
+        return native.with_array(values)
+
     return DisplacedMaterial(
         level=level.name,
         role=segmentation.role,
-        probability=native.with_array(probability),
-        variants=_variants(segmentation, candidates, inside),
-        region=native.with_array(region),
-        components=native.with_array(components),
+        probability=whole(probability),
+        variants=_variants(segmentation, candidates, region[at]),
+        region=whole(region),
+        components=whole(_components_by_size(kept, probability)),
         suppressed_mm3=float(candidates.mass[rejected].sum()) * native.voxel_volume_mm3,
     )
+
+
+def _box_of(
+    flat: NDArray[np.intp], shape: tuple[int, int, int]
+) -> tuple[tuple[slice, ...], tuple[NDArray[np.intp], ...]]:
+    """The smallest box that holds voxels of a grid, given by their flat indices, and their places in it."""
+    index = np.unravel_index(flat, shape)
+    if not flat.size:
+        return (slice(0, 1),) * 3, index
+    box = tuple(slice(int(one.min()), int(one.max()) + 1) for one in index)
+    return box, tuple(one - b.start for one, b in zip(index, box, strict=True))
 
 
 def _candidates(segmentation: SeriesSegmentation, level: Level, anatomy: Anatomy, wall: PosteriorWall) -> _Candidates:
     """Voxels near the level with some fragment or outstanding disc, inside canal and foramina."""
     fragment = segmentation.probabilities[Structure.FRAGMENT]
     disc = segmentation.probabilities[Structure.DISC]
-    flat = np.flatnonzero((fragment > 0.02) | (disc > 0.3))
-    index = np.stack(np.unravel_index(flat, fragment.shape), axis=1).astype(np.float64)
-    lps = segmentation.labels.to_lps(index)
-    near = np.linalg.norm(lps - level.posterior_margin_lps_mm, axis=1) < MIGRATION_MM + LATERAL_MM + CANAL_DEPTH_MM
-    flat, lps = flat[near], lps[near]
-    place = wall.coordinates(lps)
+    index = _some_near(fragment, disc, segmentation.labels, level)
+    lps = segmentation.labels.to_lps(index.astype(np.float64))
+    near = np.linalg.norm(lps - level.posterior_margin_lps_mm, axis=1) < NEAR_MM
+    flat, lps = np.ravel_multi_index(tuple(index[near].T), fragment.shape), lps[near]
     margins = margins_of(segmentation, anatomy)
     fragment_share = fragment_share_beyond_margin(margins, lps)
     disc_share = disc_share_beyond_margin(margins, lps)
     mass = _at(fragment, flat) * fragment_share + _at(disc, flat) * disc_share
-    mass = np.where(_in_canal(place), mass, 0.0)
-    some = mass > 0.01
+    some = np.flatnonzero(mass > 0.01)
+    place = wall.coordinates(lps[some])
+    canal = _in_canal(place)
+    some = some[canal]
     return _Candidates(
         flat=flat[some],
         fragment_share=fragment_share[some],
         disc_share=disc_share[some],
         mass=np.minimum(mass[some], 1.0),
-        place=place.of(some),
+        place=place.of(canal),
     )
+
+
+def _some_near(
+    fragment: NDArray[np.floating], disc: NDArray[np.floating], grid: Volume, level: Level
+) -> NDArray[np.intp]:
+    """Indices (n, 3) of the voxels with some fragment or disc, in a box that reaches :data:`NEAR_MM` from the level."""
+    centre = grid.to_index(level.posterior_margin_lps_mm)
+    reach = NEAR_MM * np.linalg.norm(np.linalg.inv(grid.affine[:3, :3]), axis=1) + 1.0
+    low = np.clip(np.floor(centre - reach), 0, grid.shape).astype(np.intp)
+    high = np.clip(np.ceil(centre + reach) + 1, 0, grid.shape).astype(np.intp)
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    return np.asarray(np.argwhere((fragment[box] > 0.02) | (disc[box] > 0.3)) + low, dtype=np.intp)
 
 
 def _at(values: NDArray[np.floating], flat: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -169,16 +203,17 @@ def _in_canal(place: WallCoordinates) -> NDArray[np.bool_]:
 
 def _sorted_out(
     segmentation: SeriesSegmentation,
-    mass: NDArray[np.float32],
+    number: NDArray[np.integer],
     candidates: _Candidates,
     level: Level,
     wall: PosteriorWall,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which candidates are this level's material, and which near it are taken for noise."""
+    """Which candidates are this level's material, and which near it are taken for noise.
+
+    ``number`` tells the connected component of each, 0 for none.
+    """
     image = candidates.image
     voxel_mm3 = segmentation.labels.voxel_volume_mm3
-    grown, _ = ndimage.label(mass > GROWTH_PROBABILITY, structure=np.ones((3, 3, 3)))
-    number = grown.ravel()[candidates.flat]
     positions = np.array(list(wall.positions_mm.values()))
     own = list(wall.positions_mm).index(level.name)
     accepted, rejected = np.zeros((2, number.size), dtype=bool)

@@ -15,6 +15,8 @@ CENTRAL_MM = 10.0
 """Corners are read this far to both sides of the midline, where no pedicle stands behind the body."""
 NEAR_MM = (3.0, 13.0)
 """Corners are read at this distance from the disc's mid-plane."""
+BEHIND_MM = (-12.0, 6.0)
+"""Corners are read this far behind the level's own margin point."""
 DISC_SPACE_MM = 8.0
 """Half height of the space in which the margin decides; above and below it bone does."""
 OUTSTANDING_LATERAL_MM = CENTRAL_MM + 3.0
@@ -80,25 +82,26 @@ def _corner(segmentation: SeriesSegmentation, anatomy: Anatomy, level: Level, na
     """How far behind the level's own margin point the wall of one neighbouring body ends, mm; 0 when unseen."""
     if name not in anatomy.vertebrae:
         return 0.0
-    flat = _bone_near(segmentation, anatomy.vertebrae[name].instance, level)
-    if flat.shape[0] == 0:
+    bone = _bone_near(segmentation, anatomy.vertebrae[name].instance, level, side)
+    if bone.shape[0] == 0:
         return 0.0
-    offset = flat - level.posterior_margin_lps_mm
+    offset = bone - level.posterior_margin_lps_mm
     lateral, behind, height = (offset @ level.axes_lps).T
     height = height * side
     use = (np.abs(lateral) < CENTRAL_MM) & (height > NEAR_MM[0]) & (height < NEAR_MM[1])
-    use &= (behind > -12.0) & (behind < 6.0)
+    use &= (behind > BEHIND_MM[0]) & (behind < BEHIND_MM[1])
     if np.count_nonzero(use) < 10:
         return 0.0
     return float(np.clip(np.percentile(behind[use], 96), -6.0, 6.0))
 
 
-def _bone_near(segmentation: SeriesSegmentation, instance: int, level: Level) -> Points:
-    """LPS of the voxels of one vertebra within 30 mm of the level's posterior margin."""
+def _bone_near(segmentation: SeriesSegmentation, instance: int, level: Level, side: int) -> Points:
+    """LPS of the voxels of one vertebra in the box of the grid around the place where its corner is read."""
     grid = segmentation.instances
-    centre = grid.to_index(level.posterior_margin_lps_mm)
-    reach = 30.0 / np.array(grid.spacing_mm)
-    low = np.clip(np.floor(centre - reach), 0, grid.shape).astype(int)
-    high = np.clip(np.ceil(centre + reach) + 1, 0, grid.shape).astype(int)
+    across, along, up = (-CENTRAL_MM, CENTRAL_MM), BEHIND_MM, (side * NEAR_MM[0], side * NEAR_MM[1])
+    corners = np.stack(np.meshgrid(across, along, up, indexing="ij"), axis=-1).reshape(-1, 3)
+    index = grid.to_index(level.posterior_margin_lps_mm + corners @ level.axes_lps.T)
+    low = np.clip(np.floor(index.min(axis=0)) - 1, 0, grid.shape).astype(int)
+    high = np.clip(np.ceil(index.max(axis=0)) + 2, 0, grid.shape).astype(int)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     return grid.to_lps(np.argwhere(grid.array[box] == instance) + low)
