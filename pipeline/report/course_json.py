@@ -73,6 +73,7 @@ def _visit(course: Course, k: int) -> dict[str, Any]:
         "interval95_mm3": rounded_interval(fragment.interval95_mm3, VOLUME_DIGITS),
         "alone_mm3": rounded(fragment.alone_mm3, VOLUME_DIGITS),
         "detection_limit_mm3": rounded(fragment.detection_limit_mm3, VOLUME_DIGITS),
+        "surely_seen_mm3": rounded(fragment.surely_seen_mm3, VOLUME_DIGITS),
         "meaning": meaning_of_visit(course, k),
     }
 
