@@ -153,7 +153,8 @@ def _fragments(
         fat_halo_mm=float(rng.uniform(0.5, 1.5)) if rng.random() < 0.3 else 0.0,
         seed=int(rng.integers(0, 2**31)),
         form=str(rng.choice(FORMS)),
-        mass_effect=float(rng.beta(2.5, 1.2)) if rng.random() < 0.85 else 0.0,
+        # Extradural material always dents the sac; without, it would lie inside, bare of dura.
+        mass_effect=float(rng.beta(2.5, 1.2)),
     )
     before, after = plan.baseline_mm3 * shrunk, plan.followup_mm3 * shrunk
     first = common.model_copy(update={"volume_mm3": before, "migration_mm": way})

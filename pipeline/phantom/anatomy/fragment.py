@@ -72,12 +72,23 @@ def fragment_grid(scene: Scene, spec: FragmentSpec) -> Grid:
     )
 
 
-def _patch(scene: Scene, spec: FragmentSpec) -> Patch:
-    """The pairs of a scene that a fragment may reach."""
+def _along(scene: Scene, spec: FragmentSpec) -> tuple[Float32, float, float]:
+    """Distance along the wall from the disc (mm, feet positive), and between which two a fragment may lie."""
     s = scene.wall.arc - np.float32(scene.curve.disc_arc[scene.spec.disc_index(spec.level)])
     reach = _MARGIN_MM + 1.4 * spec.volume_mm3 ** (1 / 3)
-    low, high = min(0.0, spec.migration_mm) - reach, max(0.0, spec.migration_mm) + reach
+    return s, min(0.0, spec.migration_mm) - reach, max(0.0, spec.migration_mm) + reach
+
+
+def _patch(scene: Scene, spec: FragmentSpec) -> Patch:
+    """The pairs of a scene that a fragment may reach."""
+    s, low, high = _along(scene, spec)
     return scene.patch((np.abs(scene.wall.depth - 10) < 18) & (s > low) & (s < high))
+
+
+def _cut(scene: Scene, spec: FragmentSpec, mask: NDArray[np.bool_]) -> bool:
+    """Whether a fragment reaches the end of what is painted for it, where it would end in a plane."""
+    s, low, high = _along(scene, spec)
+    return bool(mask[:, (s < low + 1.0) | (s > high - 1.0)].any())
 
 
 def _chain(spec: FragmentSpec, size: float, s: Float32, d: Float32, w: Float32) -> Float32:
@@ -146,6 +157,12 @@ def shape_fragment(scene: Scene, spec: FragmentSpec) -> FragmentShape:
     threshold = np.partition(needed[finite], wanted)[wanted]
     mask = np.zeros(grid.shape, dtype=bool)
     mask[:, patch.rows, patch.columns] = needed < threshold
+    if _cut(scene, spec, mask):
+        raise UsageError(
+            f"a fragment of {spec.volume_mm3:.0f} mm³ in this form reaches more than"
+            f" {_MARGIN_MM + 1.4 * spec.volume_mm3 ** (1 / 3):.0f} mm beyond its place at {spec.level};"
+            " ask for a smaller one, another form or a wider canal"
+        )
     distance = distance_transform_edt(mask) - distance_transform_edt(~mask)
     distance = ((distance - 0.5 * np.sign(distance)) * REFERENCE_MM).astype(np.float32)
     where = np.argwhere(mask).mean(axis=0)

@@ -37,13 +37,15 @@ def _mushroom(rng: np.random.Generator, way: float) -> Balls:
 
 
 def _pieces(rng: np.random.Generator, way: float) -> Balls:
-    count = int(rng.integers(2, 4))
-    along = np.sign(way) if abs(way) > 0.2 else rng.choice([-1.0, 1.0])
-    balls: Balls = []
-    for k in range(count):
-        size = rng.uniform(0.55, 0.95)
-        centre = (way - along * 1.9 * k + rng.normal(0, 0.1), 0.25 * size, rng.normal(0, 0.35))
-        balls.append((centre, (size, size, size)))
+    """A main piece, and one or two smaller ones before or beyond it."""
+    main = rng.uniform(0.8, 1.0)
+    balls: Balls = [((way, 0.25 * main, 0.0), (main, main, main))]
+    side = float(rng.choice([-1.0, 1.0]))
+    for _ in range(int(rng.integers(1, 3))):
+        size = rng.uniform(0.35, 0.6)
+        apart = main + size + rng.uniform(0.05, 0.3)
+        balls.append(((way + side * apart, 0.25 * size, rng.normal(0, 0.35)), (size, size, size)))
+        side = -side
     return balls
 
 
@@ -59,7 +61,7 @@ _FORMS: dict[str, Callable[[np.random.Generator, float], Balls]] = {
     "mushroom": _mushroom,
     "pieces": _pieces,
 }
-_BULK = {"lobulated": 1.05, "flat": 0.95, "mushroom": 1.2, "pieces": 1.0}
+_BULK = {"lobulated": 1.05, "flat": 0.95, "mushroom": 1.2, "pieces": 0.95}
 """Semi-axis of the ball of the same volume, over the size, so that scale 1 is about the volume that was asked for."""
 
 

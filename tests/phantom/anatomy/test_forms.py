@@ -27,6 +27,19 @@ def test_every_form_has_the_volume_that_was_asked_for(form, volume, migration):
     assert painted == pytest.approx(volume, rel=0.06)
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_form_ends_in_a_plane(form, seed):
+    """What is painted for a fragment ends somewhere; the fragment has to end before."""
+    spec = FragmentSpec("L4/L5", 2300.0, migration_mm=-2.0, form=form, mass_effect=0.6, seed=seed)
+    anatomy = build_anatomy(
+        SPINE, [spec], spacing_mm=(1.0, 1.0, 1.0), extent_mm=(70, 140, 80), centre_lps=(0.0, 20.0, -60.0)
+    )
+    rows = (anatomy.tissue.array == Tissue.FRAGMENT).sum(axis=(0, 2))
+    rows = rows[rows > 0]
+    assert max(rows[0], rows[-1]) < 0.3 * rows.max()
+
+
 @pytest.mark.parametrize(("lateral", "migration"), [(13.0, -4.0), (-13.0, -4.0), (20.0, -3.0), (-22.0, 0.0)])
 def test_foramen_and_beyond_have_room(lateral, migration):
     plain = near([])
