@@ -38,6 +38,10 @@ FARTHEST = 1.25
 """A voxel changes by one share at most; noise beyond this is cut off."""
 JITTER = 0.35
 """Standard deviation by which a network's shares of a border voxel differ between two looks, at a share of a half."""
+JITTER_MM = (0.8, 1.2, 1.2)
+"""Width (Gaussian) over which these differences go together: noise of the image counts by what is left of it there."""
+FILLED = 0.3
+"""Share of such a width that must lie in the surroundings for its noise to be known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,8 +216,33 @@ def _seen(one: _Sampled, two: _Sampled) -> _Seen | None:
         for side, here in zip((one, two), local, strict=True)
     ]
     around = (known == 0.0) & (ndimage.distance_transform_edt(most < SHOWN, sampling=GRID_MM) <= MATCH_MM / 2)
-    noise = float((two.pixels - one.pixels)[around].var()) if around.any() else 0.0
-    mean = (one.prior + two.prior) / 2
-    jitter = (JITTER**2) * np.maximum(4 * mean * (1 - mean), 0.05)
+    noise = _noise(two.pixels - one.pixels, around)
+    jitter = _jitter(one.prior, two.prior)
     say = jitter * contrast**2 / np.maximum(jitter * contrast**2 + noise, 1e-12)
     return _Seen(np.clip(shares[1] - shares[0], -FARTHEST, FARTHEST), np.where(border, say, 0.0), border)
+
+
+def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the width that a network's borders jitter together in."""
+    widths = [mm / step for mm, step in zip(JITTER_MM, GRID_MM, strict=True)]
+    return np.asarray(ndimage.gaussian_filter(values, widths, mode="constant", truncate=3.0), dtype=np.float64)
+
+
+def _noise(difference: NDArray[np.float64], around: NDArray[np.bool_]) -> float:
+    """Variance of the difference of brightness in the surroundings, in means over the width of the jitter.
+
+    The difference of two segmentations is right or wrong over some millimetres at once, that of brightness pixel by
+    pixel; to weigh both by their variance, both have to be asked at the same width.
+    """
+    filled = _smooth(around.astype(np.float64))
+    known = around & (filled > FILLED)
+    if not known.any():
+        return float(difference[around].var()) if around.any() else 0.0
+    return float((_smooth(np.where(around, difference, 0.0)) / np.maximum(filled, FILLED))[known].var())
+
+
+def _jitter(one: NDArray[np.float64], two: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Variance of the difference of two segmentations by jitter; more where they differ more."""
+    mean = (one + two) / 2
+    usual = JITTER**2 * np.maximum(4 * mean * (1 - mean), 0.05)
+    return np.asarray(np.maximum(usual, _smooth((two - one) ** 2)), dtype=np.float64)
