@@ -27,7 +27,9 @@ class VisitOutcome:
     true_mm3
         Volume that was painted.
     measured_mm3, low_mm3, high_mm3, limit_mm3, present
-        What was reported; None where the pair was refused.
+        What was reported; None where the pair was refused. ``limit_mm3`` is the limit of blank.
+    surely_seen_mm3
+        The limit of detection that was reported: what "none" leaves open; None where it was not.
     """
 
     scan: str
@@ -42,6 +44,7 @@ class VisitOutcome:
     high_mm3: float | None = None
     limit_mm3: float | None = None
     present: bool | None = None
+    surely_seen_mm3: float | None = None
 
 
 @dataclass(frozen=True)

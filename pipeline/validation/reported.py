@@ -37,4 +37,5 @@ def _measured(visit: VisitOutcome, found: FragmentMeasurement) -> VisitOutcome:
         high_mm3=found.interval95_mm3.high,
         limit_mm3=found.detection_limit_mm3,
         present=found.present,
+        surely_seen_mm3=found.surely_seen_mm3,
     )

@@ -66,6 +66,8 @@ class Summary:
     complete_called, false_complete, none_called, direction_right
         Vanished fragments called complete; others called complete although more than the stated limit of blank
         remained; unchanged ones called without detectable change; changes called with the right sign.
+    overlooked
+        Others called complete although even more remained than the limit of detection that the report states.
     swap
         None where no pair changed places.
     seconds
@@ -85,6 +87,7 @@ class Summary:
     coverage_by: tuple[Coverage, ...]
     complete_called: Share
     false_complete: Share
+    overlooked: Share
     none_called: Share
     direction_right: Share
     swap: Swap | None
@@ -113,6 +116,7 @@ def summarise(outcomes: Sequence[PairOutcome]) -> Summary:
         coverage_by=coverage_by(good),
         complete_called=share([one.category == "complete" for one in good if one.kind == Kind.COMPLETE]),
         false_complete=share([_falsely_complete(one) for one in good if one.kind != Kind.COMPLETE]),
+        overlooked=share([_overlooked(one) for one in good if one.kind != Kind.COMPLETE]),
         none_called=share([one.category == "no_detectable_change" for one in good if one.kind == Kind.UNCHANGED]),
         direction_right=share([_direction(one) for one in good if one.kind == Kind.CHANGED and _called(one)]),
         swap=_swap(good),
@@ -184,6 +188,11 @@ def _detection(good: Sequence[PairOutcome]) -> Detection | None:
 
 def _falsely_complete(one: PairOutcome) -> bool:
     return one.category == "complete" and one.followup.true_mm3 > (one.followup.limit_mm3 or 0.0)
+
+
+def _overlooked(one: PairOutcome) -> bool:
+    stated = max(one.followup.limit_mm3 or 0.0, one.followup.surely_seen_mm3 or 0.0)
+    return one.category == "complete" and one.followup.true_mm3 > stated
 
 
 def _called(one: PairOutcome) -> bool:

@@ -99,6 +99,7 @@ def _judge(summary: Summary, goals: Goals) -> tuple[Verdict, ...]:
         ),
         _share("Vanished fragments called complete", summary.complete_called, *_at_least(goals.complete_percent)),
         _share("Others falsely called complete", summary.false_complete, "none", 0.0, 0.0),
+        _share("… with more left than the stated limit of detection", summary.overlooked, "none", 0.0, 0.0),
         _share(
             "Unchanged fragments called no detectable change",
             summary.none_called,

@@ -65,6 +65,17 @@ def test_what_remains_below_the_stated_limit_may_be_called_complete() -> None:
     assert summarise(study).false_complete.count == 0
 
 
+def test_a_remnant_that_the_report_allows_for_is_false_but_not_overlooked() -> None:
+    study = rows.study(60, sd=0.0)
+    at = next(k for k, one in enumerate(study) if one.kind != Kind.COMPLETE and one.followup.true_mm3 > 500)
+    left = study[at].followup.true_mm3
+    for stated, overlooked in ((left + 1, 0), (left - 1, 1)):
+        followup = replace(study[at].followup, surely_seen_mm3=stated)
+        study[at] = replace(study[at], category="complete", followup=followup)
+        summary = summarise(study)
+        assert (summary.false_complete.count, summary.overlooked.count) == (1, overlooked)
+
+
 def test_repeatability_comes_from_unchanged_pairs_scanned_alike() -> None:
     summary = summarise(rows.study(sd=0.05))
     assert summary.repeatability is not None
