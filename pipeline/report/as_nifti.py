@@ -124,8 +124,11 @@ def _instance_names(anatomy: Anatomy, segmentation: SeriesSegmentation) -> dict[
     named = {level.instance: f"disc {level.name}" for level in anatomy.levels.values()}
     named |= {vertebra.instance: f"vertebra {vertebra.name}" for vertebra in anatomy.vertebrae.values()}
     instances, labels = segmentation.instances.array, segmentation.labels.array
-    table = np.zeros((256, len(Structure)), dtype=np.int64)
-    np.add.at(table, (instances.ravel(), labels.ravel()), 1)
+    counts = np.zeros(256 * len(Structure), dtype=np.int64)
+    for numbers, structures in zip(instances, labels, strict=True):  # slice by slice: indices take eight bytes each
+        both = numbers.astype(np.intp) * len(Structure) + structures
+        counts += np.bincount(both.ravel(), minlength=counts.size)
+    table = counts.reshape(256, len(Structure))
     names = {}
     for value in np.flatnonzero(table.sum(1)):
         structure = Structure(int(table[value].argmax())).name.lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,9 +52,11 @@ def write_report(comparison: Comparison, out: Path | str) -> ReportFiles:
     try:
         with suppress(FileNotFoundError):
             finished.unlink()
-        page, findings = render_html(comparison)
-        report = report_dict(comparison, findings)
-        nifti = write_nifti(comparison, out / "nifti")
+        with ThreadPoolExecutor(1) as beside:  # files are packed without holding up the page, which takes as long
+            volumes = beside.submit(write_nifti, comparison, out / "nifti")
+            page, findings = render_html(comparison)
+            report = report_dict(comparison, findings)
+            nifti = volumes.result()
     except OSError as error:
         raise OutputError(
             f"Cannot write into {out}: {error.strerror or error}. Check free space and rights, then run again."
