@@ -57,6 +57,11 @@ class Course:
         return {**first, **previous}
 
     @property
+    def refused(self) -> dict[tuple[int, int], Comparison]:
+        """Comparisons that must not be used, by the numbers of their visits, from 1 on."""
+        return {pair: one for pair, one in self.comparisons.items() if not one.change.usable}
+
+    @property
     def days(self) -> tuple[int | None, ...]:
         """Days since the first visit; None where a date is missing."""
         start = self.visits[0].study_date

@@ -18,8 +18,9 @@ LABEL_GAP = 74.0
 
 
 def course_chart(course: Course) -> dict[str, Any]:
-    """Positions in SVG units of points, whiskers, limits of blank, the line between points, and ticks.
+    """Positions in SVG units of points, whiskers, limits of blank, the lines between points, and ticks.
 
+    Neighbouring visits whose comparison must not be used are not joined by a line.
     Time runs in days where every visit has a date, and in equal steps otherwise.
     """
     known = [day for day in course.days if day is not None]
@@ -56,10 +57,20 @@ def course_chart(course: Course) -> dict[str, Any]:
         "right": WIDTH - RIGHT,
         "axis": HEIGHT - BOTTOM,
         "points": _spaced(points),
-        "line": " ".join(f"{point['x']},{point['y']}" for point in points),
+        "lines": _lines(course, points),
         "ticks": [{"y": y(n * step), "text": in_words(n * step)} for n in range(round(top / step) + 1)],
         "dated": dated,
     }
+
+
+def _lines(course: Course, points: list[dict[str, Any]]) -> list[str]:
+    """Runs of neighbouring visits that were compared with each other, each as the points of a line."""
+    runs: list[list[str]] = [[]]
+    for number, point in enumerate(points, start=1):
+        if (number - 1, number) in course.refused:
+            runs.append([])
+        runs[-1].append(f"{point['x']},{point['y']}")
+    return [" ".join(run) for run in runs if len(run) > 1]
 
 
 def _spaced(points: list[dict[str, Any]]) -> list[dict[str, Any]]:

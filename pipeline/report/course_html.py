@@ -16,6 +16,7 @@ from pipeline.report.answer import (
     UNUSABLE,
     as_if_empty,
     caution_of,
+    may_be_missed,
     nothing_found,
     time_between,
     with_caution,
@@ -24,6 +25,7 @@ from pipeline.report.as_html import asset, by_severity, environment, measured_on
 from pipeline.report.course_chart import course_chart
 from pipeline.report.course_json import course_dict, folder_of, stage_seconds
 from pipeline.report.course_meaning import course_meaning
+from pipeline.report.course_refused import refused_sentence, refused_view, unjoined_sentence
 from pipeline.report.numbers import NO_BREAK, in_words, range_in_words
 from pipeline.report.redact import Redactor
 from pipeline.report.stages_html import stages_view
@@ -47,11 +49,21 @@ def render_course(course: Course) -> str:
             with_caution=with_caution,
             sentence=sentence_of(course),
             chart=course_chart(course),
+            refused=refused_view(course),
             visits=[
-                {**visit, "measured": measured_on(fragment), "fragment": fragment}
+                {
+                    **visit,
+                    "measured": measured_on(fragment),
+                    "fragment": fragment,
+                    "open": "" if fragment.present else may_be_missed("fragment", fragment),
+                }
                 for visit, fragment in zip(data["visits"], course.fragments, strict=True)
             ],
-            warned=[_row(course, *pair) for pair, one in sorted(course.comparisons.items()) if _warned(one)],
+            warned=[
+                _row(course, *pair)
+                for pair, one in sorted(course.comparisons.items())
+                if _warned(one) and pair not in course.refused
+            ],
             against_first=[_row(course, 1, k) for k in range(2, len(course.visits) + 1)],
             against_previous=[_row(course, k, k + 1) for k in range(1, len(course.visits))],
             tracks=course.tracks,
@@ -75,6 +87,7 @@ def _row(course: Course, first: int, second: int) -> dict[str, Any]:
         "change": one.change,
         "on_the_curve": course.on_the_curve(first, second)[0],
         "words": _words(one),
+        "caution": caution_of(one) if one.change.usable else "",
     }
 
 
@@ -110,7 +123,7 @@ def _tone(course: Course) -> str:
 def sentence_of(course: Course) -> str:
     """The first and the last volume, and the change between them."""
     if not course.usable:
-        return "At least one comparison with the first visit must not be used; its own report says why."
+        return refused_sentence(course)
     count = len(course.visits)
     delta, interval = course.on_the_curve(1, count)
     text = (
@@ -122,8 +135,9 @@ def sentence_of(course: Course) -> str:
         number for number, one in enumerate(course.against_first, start=2) if one.change.category is Category.COMPLETE
     ]
     if gone and gone[0] < count and _stays_gone(course, gone[0]):
-        text += f" From visit {gone[0]} on none was found."
-    return text
+        missed = may_be_missed("remnant", *course.fragments[gone[0] - 1 :])
+        text += f" From visit {gone[0]} on none was found: {missed}."
+    return text + unjoined_sentence(course)
 
 
 def _between_the_ends(course: Course) -> str:
@@ -142,7 +156,7 @@ def _between_the_ends(course: Course) -> str:
         return ""
     between = course.fragments[number - 1]
     if not between.present:
-        return f" In between, at visit {number}, none was found."
+        return f" In between, at visit {number}, none was found: {may_be_missed('fragment', between)}."
     return f" In between, at visit {number}, it measured {_volume(between)}."
 
 

@@ -19,6 +19,7 @@ from pipeline.report.course_chart import course_chart
 from pipeline.report.course_html import render_course
 from pipeline.report.course_json import course_dict
 from pipeline.report.course_write import write_course
+from pipeline.report.numbers import NO_BREAK, in_words
 from tests.report import cases
 
 DAYS = (date(2013, 3, 11), date(2013, 7, 15), date(2014, 1, 9))
@@ -98,10 +99,81 @@ def test_the_page_links_every_report_and_names_nobody(shrinking: Course, tmp_pat
     assert json.loads(files.json.read_text(encoding="utf-8")) == course_dict(shrinking)
 
 
-def test_a_course_that_must_not_be_used_says_so() -> None:
-    page = render_course(course(7.5, 5.0, 4.0, usable=False))
+def refusing(*pairs: tuple[int, int]) -> Course:
+    """Three visits of which these comparisons must not be used."""
+    made = {
+        pair: cases.comparison(*radii, dates=dates, usable=pair not in pairs)
+        for pair, radii, dates in (
+            ((1, 2), (7.5, 5.0), DAYS[:2]),
+            ((1, 3), (7.5, 4.0), (DAYS[0], DAYS[2])),
+            ((2, 3), (5.0, 4.0), DAYS[1:]),
+        )
+    }
+    return as_course([made[1, 2], made[1, 3]], [made[1, 2], made[2, 3]], made[1, 2].provenance)
+
+
+def test_a_course_that_must_not_be_used_shows_no_curve_and_no_volume() -> None:
+    one = refusing((1, 2), (1, 3), (2, 3))
+    page = render_course(one)
     assert "Do not use this result" in page
     assert "Result not usable" in page
+    assert "could not be measured reliably between visits 1 and 2 or between visits 1 and 3" in page
+    assert "The other comparisons" not in page
+    assert "<svg" not in page
+    assert "The same fragment at every visit" not in page
+    assert not [fragment for fragment in one.fragments if f">{in_words(fragment.volume_mm3)}<" in page]
+    reasons = page.split('class="reasons"')[1].split("</ul>")[0]
+    assert re.findall(r"Visits (\d) and (\d): The visits could not be aligned", reasons) == [
+        ("1", "2"), ("1", "3"), ("2", "3"),
+    ]  # fmt: skip
+    assert 'href="visits-1-2/report.html#title-findings"' in reasons
+
+
+def test_comparisons_that_may_be_used_stand_for_themselves() -> None:
+    one = refusing((1, 3))
+    page = render_course(one)
+    assert "Do not use this result" in page
+    assert "<svg" not in page
+    assert page.count("must not be used</td>") == 1
+    assert "The other comparisons stand by themselves" in page
+    good, bad = (one.comparisons[pair].change.delta_mm3 for pair in ((1, 2), (1, 3)))
+    assert in_words(good, signed=True) in page
+    assert in_words(bad, signed=True) not in page
+    assert "On the curve" not in page
+
+
+def test_visits_that_cannot_be_compared_with_each_other_are_not_joined() -> None:
+    """Both may be compared with the first one, so that the course may be used."""
+    one = refusing((2, 3))
+    assert one.usable
+    (line,) = course_chart(one)["lines"]
+    points = course_chart(one)["points"]
+    assert line == " ".join(f"{point['x']},{point['y']}" for point in points[:2])
+    page = render_course(one)
+    assert "Do not use this result" not in page
+    assert "Do not use the comparison of visits 2 and 3" in page
+    assert "The visits could not be aligned" in page
+    assert "not joined by a line" in page
+
+
+def test_what_none_leaves_open_is_told_at_every_visit(shrinking: Course) -> None:
+    assert [visit["surely_seen_mm3"] for visit in course_dict(shrinking)["visits"]] == [None, None, None]
+    page = render_course(shrinking)
+    assert "none found<small>a small fragment may have been missed</small>" in page
+
+    found = [replace(one, surely_seen_mm3=217.04 if one.present else 457.0) for one in shrinking.fragments]
+    known = replace(shrinking, fragments=tuple(found))
+    assert [visit["surely_seen_mm3"] for visit in course_dict(known)["visits"]] == [217.0, 217.0, 457.0]
+    assert f"none found<small>a fragment under 457{NO_BREAK}mm³ may have been missed</small>" in render_course(known)
+
+
+def test_complete_resorption_of_one_comparison_is_told_with_what_it_leaves_open(shrinking: Course) -> None:
+    """In the table of changes as in the headline."""
+    gone = shrinking.against_first[-1]
+    seen = cases.with_change(gone, followup=replace(gone.change.followup, surely_seen_mm3=457.0))
+    one = replace(shrinking, against_first=(shrinking.against_first[0], seen))
+    words = f"Complete resorption<small>a remnant under 457{NO_BREAK}mm³ may have been missed</small>"
+    assert render_course(one).count(words) == 1
 
 
 def test_unlike_series_are_told(shrinking: Course) -> None:
