@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.measurement.judging import seen_alike
 from pipeline.measurement.precision import Contrast, PrecisionCell, PrecisionProfile
-from pipeline.measurement.precision.profile import NEAR
+from pipeline.measurement.precision.table import NEAR
 from pipeline.measurement.profiled import View
 from pipeline.measurement.uncertainty import FLOOR_SHARE, apart_sd_mm3
 from pipeline.validation.outcome import PairOutcome, visits

@@ -19,7 +19,9 @@ import numpy as np
 from pipeline import __version__
 from pipeline.config import MeasurementSettings
 from pipeline.measurement.precision import Contrast, PrecisionCell, PrecisionProfile
-from pipeline.measurement.precision.profile import CONTRASTS, NEAR, VERSION
+from pipeline.measurement.precision.cell import CONTRASTS
+from pipeline.measurement.precision.profile import VERSION
+from pipeline.measurement.precision.table import NEAR
 from pipeline.measurement.profiled import BLANK_QUANTILE
 from pipeline.segmentation.network import weights_sha256
 from pipeline.validation.calibration import DRAWS, Factors, calibrated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.measurement.precision.profile import Contrast, Precision, PrecisionCell, PrecisionProfile
+from pipeline.measurement.precision.cell import Contrast, PrecisionCell
+from pipeline.measurement.precision.profile import Precision, PrecisionProfile
 
 __all__ = ["Contrast", "Precision", "PrecisionCell", "PrecisionProfile"]

@@ -9,100 +9,33 @@ It is a JSON file, ``profile.json`` beside this module, or a department's own
                 "bias_percent": -6.0, "sd_percent": 9.0, "sd_floor_mm3": 20.0,
                 "change_sd_percent": 6.0, "missed_share": 0.0}, ...]}
 
-``volume_mm3``
-    Volume, > 0; of a pair, the mean of both visits. True for ``missed_share``; as measured for the spreads and the bias
-    where a study of whole pairs made the file, for by that they are asked.
-``thickness_mm``
-    Distance of neighbouring slices (thickness and gap), mm.
-``contrast``
-    Brightness of the fragment as a share of that of the CSF on sagittal T2: ``dark`` below 0.4, ``middle``, ``bright``
-    above 0.6.
-``snr``
-    Mean signal of the vertebral bodies over the standard deviation of the noise.
-``n``
-    Number of measurements behind the cell. A standard deviation of few is widened (Student's prediction interval).
-``bias_percent``, ``sd_percent``
-    Location and standard deviation of 100 × (measured − true) / true of one visit, missed fragments left out.
-``sd_floor_mm3``
-    Standard deviation (about 0) of what is measured where there is no fragment; 0 where that was not asked.
-``change_sd_percent``
-    Standard deviation of the error of V1 − V0, in percent of the mean true volume of the pair.
-``missed_share``
-    0…1: fragments of that kind that were reported as none.
-
-``made_with`` says how it was made; ``provisional`` true marks figures that were put together from other evidence than a
-simulation of whole pairs. Any subset of a grid is allowed.
+What a cell holds is told in :mod:`pipeline.measurement.precision.cell`. ``made_with`` says how it was made;
+``provisional`` true marks figures that were put together from other evidence than a simulation of whole pairs. Any
+subset of a grid is allowed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from enum import StrEnum
-from functools import cache, cached_property, lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from pipeline.config import package_file
 from pipeline.errors import UnreadableInputError
+from pipeline.measurement.precision.cell import CONTRASTS, Contrast, PrecisionCell
+from pipeline.measurement.precision.table import NEAR, Table, place_of
 
 SHIPPED = "measurement/precision/profile.json"
 VERSION = 1
-CONTRASTS = {"dark": 0.3, "middle": 0.5, "bright": 0.7}
-"""Typical brightness of each class as a share of that of the CSF; between two of them both count."""
-NEAR = (0.7, 1.0, 1.0)
-"""Steps of log2 volume, slice distance in mm and log2 SNR that weigh alike."""
-SOFT = 0.02
 STEPS = 24
 SEEN = 0.95
 """Share of fragments that must be found for their volume to count as one that is seen."""
-Z95 = 1.959964
-
-
-class Contrast(StrEnum):
-    """Brightness of a fragment against the CSF on sagittal T2."""
-
-    DARK = "dark"
-    MIDDLE = "middle"
-    BRIGHT = "bright"
-
-
-@dataclass(frozen=True, slots=True)
-class PrecisionCell:
-    """One cell of the file, fields as there.
-
-    Raises
-    ------
-    ValueError
-        If a value is impossible.
-    """
-
-    volume_mm3: float
-    thickness_mm: float
-    contrast: Contrast
-    snr: float
-    n: int
-    bias_percent: float
-    sd_percent: float
-    sd_floor_mm3: float
-    change_sd_percent: float
-    missed_share: float
-
-    def __post_init__(self) -> None:
-        numbers = [getattr(self, f.name) for f in fields(self) if f.name != "contrast"]
-        if not np.isfinite(numbers).all():
-            raise ValueError("a value is not finite")
-        if min(self.volume_mm3, self.thickness_mm, self.snr, self.n) <= 0:
-            raise ValueError("volume_mm3, thickness_mm, snr and n are above 0")
-        if min(self.sd_percent, self.sd_floor_mm3, self.change_sd_percent) < 0 or not 0 <= self.missed_share <= 1:
-            raise ValueError("standard deviations are not negative, and missed_share lies between 0 and 1")
-        if self.bias_percent <= -100:
-            raise ValueError("bias_percent is above -100: a fragment that is not seen is missed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +119,7 @@ class PrecisionProfile:
         volumes = [cell.volume_mm3 for cell in self.cells]
         grid = np.geomspace(min(volumes), max(volumes), STEPS)
         low, high, lowest_snr = self._range
-        row = _place(1.0, thickness_mm, snr or lowest_snr)
+        row = place_of(1.0, thickness_mm, snr or lowest_snr)
         places = np.clip(np.column_stack([np.log2(grid) / NEAR[0], np.tile(row[1:], (STEPS, 1))]), low, high)
         missed = np.zeros(STEPS)
         for contrast, weight in self._classes(brightness):
@@ -195,9 +128,9 @@ class PrecisionProfile:
         return float(grid[min(failed[-1] + 1, len(grid) - 1)]) if len(failed) else float(grid[0])
 
     @cached_property
-    def _tables(self) -> Mapping[Contrast, _Table]:
+    def _tables(self) -> Mapping[Contrast, Table]:
         """Places and values of the cells of each class of contrast that there is."""
-        return {c: _Table.of([cell for cell in self.cells if cell.contrast is c]) for c in self._contrasts}
+        return {c: Table.of([cell for cell in self.cells if cell.contrast is c]) for c in self._contrasts}
 
     @cached_property
     def _contrasts(self) -> tuple[Contrast, ...]:
@@ -206,14 +139,14 @@ class PrecisionProfile:
     @cached_property
     def _range(self) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
         """Lowest and highest place of all cells, and the lowest signal-to-noise ratio."""
-        known = np.array([_place(cell.volume_mm3, cell.thickness_mm, cell.snr) for cell in self.cells])
+        known = np.array([place_of(cell.volume_mm3, cell.thickness_mm, cell.snr) for cell in self.cells])
         return known.min(axis=0), known.max(axis=0), min(cell.snr for cell in self.cells)
 
     def _clamped(
         self, volume_mm3: float, thickness_mm: float, snr: float | None
     ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
         low, high, lowest_snr = self._range
-        asked = _place(max(volume_mm3, 1.0), thickness_mm, snr or lowest_snr)
+        asked = place_of(max(volume_mm3, 1.0), thickness_mm, snr or lowest_snr)
         tolerance = np.array([0.5, 0.5, 0.5])  # half a step beyond the outermost cell is still what it stands for
         outside = (asked < low - tolerance) | (asked > high + tolerance)
         names = ("volume", "slice distance", "signal-to-noise ratio")
@@ -226,53 +159,6 @@ class PrecisionProfile:
         value = float(np.clip(CONTRASTS["middle"] if brightness is None else brightness, centres.min(), centres.max()))
         weights = [float(np.interp(value, centres, np.eye(len(present))[k])) for k in range(len(present))]
         return [(c, w) for c, w in zip(present, weights, strict=True) if w > 0]
-
-
-def _place(volume_mm3: float, thickness_mm: float, snr: float) -> NDArray[np.float64]:
-    """Coordinates in which one step counts alike along each axis."""
-    return np.array([np.log2(volume_mm3), thickness_mm, np.log2(snr)]) / NEAR
-
-
-@dataclass(frozen=True, eq=False)
-class _Table:
-    """Cells of one contrast: places (n, 3) and values (n, 5) as of :func:`_values`."""
-
-    places: NDArray[np.float64]
-    values: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, cells: Sequence[PrecisionCell]) -> _Table:
-        """The table of some cells."""
-        places = np.array([_place(cell.volume_mm3, cell.thickness_mm, cell.snr) for cell in cells])
-        return cls(places, np.array([_values(cell) for cell in cells]))
-
-    def at(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Means of the cells by inverse distance (Shepard, 4th power), a row per place (m, 3).
-
-        Exact at a cell, between neighbours within both.
-        """
-        apart = ((self.places[None] - places[:, None]) ** 2).sum(axis=2)
-        weight = 1.0 / (apart + SOFT) ** 2
-        return np.asarray((weight @ self.values) / weight.sum(axis=1, keepdims=True), dtype=np.float64)
-
-
-def _values(cell: PrecisionCell) -> tuple[float, float, float, float, float]:
-    widened = _few(cell.n)
-    return (
-        cell.bias_percent / 100,
-        widened * cell.sd_percent / 100,
-        widened * cell.change_sd_percent / 100,
-        cell.sd_floor_mm3,
-        cell.missed_share,
-    )
-
-
-@cache
-def _few(n: int) -> float:
-    """By how much a standard deviation of n values is widened: Student's prediction interval over the normal one."""
-    if n < 3:
-        return _few(3)
-    return float(stats.t.ppf(0.975, n - 1) / Z95 * np.sqrt(1 + 1 / n))
 
 
 @lru_cache(maxsize=8)

@@ -62,12 +62,6 @@ def test_what_lies_outside_is_clamped_and_named(asked: tuple[float, ...], named:
     assert 0.09 < found.sd < 0.7
 
 
-def test_a_spread_of_few_is_believed_less() -> None:
-    few = PrecisionProfile((PrecisionCell(800, 4.4, Contrast.DARK, 15, 5, 0, 10, 0, 10, 0),), {}).at(800, 4.4, 0.3, 15)
-    many = PrecisionProfile((PrecisionCell(800, 4.4, Contrast.DARK, 15, 999, 0, 10, 0, 10, 0),), {})
-    assert few.sd > 1.4 * many.at(800, 4.4, 0.3, 15).sd
-
-
 def test_the_least_volume_that_is_surely_seen() -> None:
     assert 200 < PROFILE.surely_seen_mm3(4.4, 0.3, 15) <= 800
     assert PROFILE.surely_seen_mm3(4.4, 0.7, 15) == pytest.approx(2400)
