@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline import rigid
+from pipeline.motion.linear import Places
 from pipeline.volume import Affine, Points, Volume
 
 CLEARANCE_MM = 2.0
@@ -90,17 +91,18 @@ class Lookup:
         return np.asarray(np.all((index >= 0) & (index <= np.array(self.channels[0].shape) - 1), axis=1))
 
     def values(self, index: Points) -> NDArray[np.float64]:
-        """Channels at (n, 3) indices, shape (channels, n): the image by cubic splines, the others linearly."""
+        """Channels at (n, 3) indices inside, shape (channels, n): the image by cubic splines, the others linearly."""
         image = ndimage.map_coordinates(self.channels[0], index.T, order=3, prefilter=False, mode="mirror")
-        others = [ndimage.map_coordinates(one, index.T, order=1, mode="nearest") for one in self.channels[1:]]
+        places = Places(index, self.channels[0].shape)
+        others = [places.values(one) for one in self.channels[1:]]
         return np.asarray([image, *others], np.float64)
 
     def slopes(self, index: Points, factors: NDArray[np.float64]) -> Points:
         """Gradient per mm in LPS of the channels' sum, each times its factor (channels, n); shape (n, 3)."""
         total = np.zeros((len(index), 3))
+        places = Places(index, self.channels[0].shape)
         for gradient, factor in zip(self.gradients, factors, strict=True):
-            parts = [ndimage.map_coordinates(part, index.T, order=1, mode="nearest") for part in gradient]
-            total += np.stack(parts, axis=1) * factor[:, None]
+            total += np.stack([places.values(part) for part in gradient], axis=1) * factor[:, None]
         return np.asarray(total @ self.to_index[:3, :3], np.float64)
 
 
