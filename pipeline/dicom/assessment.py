@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.dicom.contrast import ContrastVerdict, Enhancement, judge_contrast
-from pipeline.dicom.rules import SeriesRules, Traits
+from pipeline.dicom.rules import SeriesRules
 from pipeline.dicom.stackfacts import StackFacts
+from pipeline.dicom.traits import Traits
 from pipeline.dicom.weighting import Evidence, WeightingVerdict, classify_weighting
 from pipeline.dicom.weightings import Weighting
 from pipeline.findings import Finding, Severity

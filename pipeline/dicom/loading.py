@@ -11,7 +11,8 @@ from pipeline.dicom.facts import facts_of
 from pipeline.dicom.matching import Protocol
 from pipeline.dicom.plan import Plan, make_plan
 from pipeline.dicom.roles import Casting
-from pipeline.dicom.rules import SeriesRules, load_rules
+from pipeline.dicom.rules import SeriesRules
+from pipeline.dicom.rules_file import load_rules
 from pipeline.dicom.scan import scan
 from pipeline.dicom.skipping import Unusable
 from pipeline.dicom.sources import ByteSource

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from pipeline.dicom.plan import Plan, make_plan
-from pipeline.dicom.rules import load_rules
+from pipeline.dicom.rules_file import load_rules
 from pipeline.dicom.stackfacts import StackFacts
 from pipeline.dicom.visit import PatientIdentity, Plane, Role
 
