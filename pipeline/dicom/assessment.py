@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.dicom.contrast import ContrastVerdict, Enhancement, judge_contrast
+from pipeline.dicom.contrast import judge_contrast
+from pipeline.dicom.contrast_evidence import ContrastVerdict
+from pipeline.dicom.contrast_pixels import Enhancement
 from pipeline.dicom.rules import SeriesRules
 from pipeline.dicom.stackfacts import StackFacts
 from pipeline.dicom.traits import Traits

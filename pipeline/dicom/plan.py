@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.dicom.assessment import Assessed, WeightingFromPixels, assess
-from pipeline.dicom.contrast import Enhancement
+from pipeline.dicom.contrast_pixels import Enhancement
 from pipeline.dicom.matching import Protocol
 from pipeline.dicom.region import exclude_other_regions
 from pipeline.dicom.roles import Casting, cast, unmet

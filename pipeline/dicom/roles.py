@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.dicom.assessment import Assessed
-from pipeline.dicom.contrast import in_order
 from pipeline.dicom.matching import Protocol
+from pipeline.dicom.ordering import in_order
 from pipeline.dicom.rules import RoleRule, SeriesRules
 from pipeline.dicom.text import quoted
 from pipeline.dicom.units import Unit, build_units, join_series

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.dicom.assessment import Assessed
-from pipeline.dicom.contrast import in_order
+from pipeline.dicom.ordering import in_order
 from pipeline.dicom.stackfacts import StackFacts
 from pipeline.dicom.visit import Plane
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.dicom.contrast import Source, judge_contrast
+from pipeline.dicom.contrast import judge_contrast
+from pipeline.dicom.contrast_evidence import Source
 from pipeline.dicom.stackfacts import StackFacts
 from pipeline.dicom.visit import Plane
 from pipeline.dicom.weighting import classify_weighting
