@@ -40,9 +40,13 @@ FEWEST_SLICES = 3
 Source = tuple[Volume, np.ndarray]
 
 
-def resliced_pair(source: Source, seed: int, slices: int) -> tuple[Pair, Points]:
-    """Two visits in so many slices, and the back of the disc L4/L5 at baseline, LPS mm."""
+def resliced_pair(source: Source, seed: int, shown_slices: int, empty: int = 0) -> tuple[Pair, Points]:
+    """Two visits in so many slices, and the back of the disc L4/L5 at baseline, LPS mm.
+
+    Beyond them at either end so many more hold nothing but noise.
+    """
     image, instances = source
+    slices = shown_slices + 2 * empty
     rng = np.random.default_rng((seed, 4711))
     back = anatomy(ROLE, Volume(instances, image.affine)).levels["L4/L5"].posterior_margin_lps_mm
     placed = repositioned(rng, back)
@@ -50,16 +54,18 @@ def resliced_pair(source: Source, seed: int, slices: int) -> tuple[Pair, Points]
     grid = np.diag((step, 1.0, 1.0, 1.0))
     grid[0, 3] = (image.shape[0] - 1 - step * (slices - 1)) / 2
     bone = float(np.median(image.array[np.isin(instances, (51, 52))]))
-    shown: list[tuple[Visit, Anatomy]] = []
+    visits: list[tuple[Visit, Anatomy]] = []
     for stack, motion in ((placed.baseline_stack, np.eye(4)), (placed.followup_stack, placed.motion)):
         own = stack @ image.affine @ grid
         clean = resliced(image, own, (slices, *image.shape[1:]), order=3, beyond=True)
-        pixels = Volume(scanned(rng, clean.array, bone), motion @ own)
-        named = Volume(nearest(source, own, clean.shape), motion @ own)
-        shown.append((visit(ROLE, pixels), displaced(anatomy(ROLE, named), rng, 1.0)))
+        within = np.zeros((slices, 1, 1), np.uint8)
+        within[empty : slices - empty] = 1
+        pixels = Volume(scanned(rng, clean.array * within, bone), motion @ own)
+        named = Volume(nearest(source, own, clean.shape) * within, motion @ own)
+        visits.append((visit(ROLE, pixels), displaced(anatomy(ROLE, named), rng, 1.0)))
     inside = np.argwhere(np.isin(instances, (50, 51, 52)))
     targets = image.to_lps(inside[:: max(1, len(inside) // 2000)].astype(float))
-    return Pair(*shown[0], *shown[1], placed.motion, targets), back[None]
+    return Pair(*visits[0], *visits[1], placed.motion, targets), back[None]
 
 
 def nearest(source: Source, grid: Affine, shape: tuple[int, int, int]) -> np.ndarray:
@@ -98,12 +104,13 @@ def main() -> None:
     parser.add_argument("--patients", nargs="+", default=["training"], help="numbers, or: training")
     parser.add_argument("--seeds", type=int, default=1, help="pairs of each patient")
     parser.add_argument("--wide", type=int, default=0, help="so many drawn spines in 8 to 12 slices beside them")
+    parser.add_argument("--empty", type=int, default=0, help="so many slices more at either end hold only noise")
     wanted = parser.parse_args()
     rows = []
     print(f"{'patient':>10} {'slices':>6} {'L4/L5 mm':>8} {'mean mm':>8} {'max mm':>8} {'stated':>8} {'s':>5}")
     for name, number, source, slices in sources(wanted.folder, wanted.patients, wanted.wide):
         for seed in range(wanted.seeds):
-            pair, back = resliced_pair(source, 100 * number + seed, slices)
+            pair, back = resliced_pair(source, 100 * number + seed, slices, wanted.empty)
             began = time.process_time()
             found = align(
                 pair.baseline, pair.baseline_anatomy, pair.followup, pair.followup_anatomy, RegistrationSettings()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline.dicom.visit import Role, Visit
+from pipeline.registration.shown import continued, shown
 from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation, Structure
 from pipeline.volume import Volume
 
@@ -31,13 +32,13 @@ class Prepared:
     Attributes
     ----------
     image
-        float32, shading removed, noise kept; LPS affine of the crop.
+        float32, shading removed, noise kept, continued beyond what the stack shows; LPS affine of the crop.
     mask
         bool, shape of the image: bone with its rim, canal and fragment left out. Points of the metric.
     seen
-        bool: where the scanner saw anything (padding and background air are False).
+        bool: where the scanner saw anything (padding, and noise at the ends of the stack, are False).
     bone
-        bool: the bones themselves.
+        bool: the bones themselves, where they are seen.
     names
         Bones that are in it.
     nearest
@@ -121,13 +122,16 @@ def prepare(visit: Visit, anatomy: Anatomy, role: Role, names: tuple[str, ...]) 
     raw = np.asarray(volume.array[box], dtype=np.float32)
     labels = segmentation.labels.array[box]
     changing = _within(np.isin(labels, (Structure.CANAL, Structure.FRAGMENT)), CLEARANCE_MM, spacing)
-    seen = raw > raw.min()
-    image = Volume(_even_out(raw - raw.min(), spacing), affine)
+    dark = raw - raw.min()
+    tissue = shown(dark, bone[box], spacing)
+    seen = (dark > 0) & tissue
+    image = Volume(_even_out(continued(dark, tissue), spacing), affine)
     mask = _within(bone[box], RIM_MM, spacing) & ~changing & seen
-    if not mask.any():
+    own = bone[box] & ~changing & tissue
+    if not (mask.any() and own.any()):
         return None
     nearest = _nearest(segmentation.instances.array[box], [anatomy.vertebrae[name].instance for name in names], mask)
-    return Prepared(role, image, mask, seen, bone[box] & ~changing, names, nearest)
+    return Prepared(role, image, mask, seen, own, names, nearest)
 
 
 def _nearest(instances: NDArray[Any], values: list[int], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

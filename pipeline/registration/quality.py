@@ -23,7 +23,7 @@ COINCIDE = 0.05
 
 
 def bone_dice(baseline: Prepared, followup: Prepared, to_halfway: tuple[Affine, Affine]) -> float:
-    """Overlap of the bones of both visits on a 1 mm grid in the half-way space, where both stacks reach."""
+    """Overlap of the bones of both visits on a 1 mm grid in the half-way space, where both stacks show tissue."""
     both = tuple(zip((baseline, followup), to_halfway, strict=True))
     corners = [rigid.apply(t, p.image.to_lps(np.argwhere(p.bone).astype(np.float64))) for p, t in both]
     low = np.floor(np.min([c.min(axis=0) for c in corners], axis=0))
@@ -35,6 +35,8 @@ def bone_dice(baseline: Prepared, followup: Prepared, to_halfway: tuple[Affine, 
     for prepared, transform in both:
         index = prepared.image.to_index(rigid.apply(rigid.inverse(transform), points))
         covered &= np.all((index >= -0.5) & (index <= np.array(prepared.bone.shape) - 0.5), axis=1)
+        nearest = np.clip(np.rint(index).astype(np.intp), 0, np.array(prepared.bone.shape) - 1)
+        covered &= prepared.seen[tuple(nearest.T)]
         share = ndimage.map_coordinates(prepared.bone.astype(np.float32), index.T, order=1, mode="nearest")
         inside.append(share >= 0.5)
     first, second = inside[0] & covered, inside[1] & covered

@@ -16,6 +16,8 @@ SMOOTH_MM = (1.0, 0.0)
 BEYOND = 3
 """Slices that the stack is continued by at either end, so that its outermost ones rise as their neighbours do."""
 
+ON = 1e-6
+"""So near a slice, in slices, a point lies on it."""
 THICK_MM = 2.0
 """Slices this far apart show too little of what varies from one to the next."""
 
@@ -93,7 +95,10 @@ class Sharpening:
 
 
 def seen_at(seen: NDArray[np.bool_], index: Points) -> NDArray[np.bool_]:
-    """Which of the continuous indices (n, 3) lie inside the stack and where the scanner saw something."""
+    """Which of the continuous indices (n, 3) lie inside the stack, between slices that both saw something there."""
     inside = np.all((index >= 0) & (index <= np.array(seen.shape) - 1), axis=1)
-    inside[inside] = seen[tuple(np.rint(index[inside]).astype(np.intp).T)]
+    slices, rows, columns = index[inside].T
+    rows, columns = (np.rint(part).astype(np.intp) for part in (rows, columns))
+    low, high = (rounded.astype(np.intp) for rounded in (np.floor(slices + ON), np.ceil(slices - ON)))
+    inside[inside] = seen[low, rows, columns] & seen[high, rows, columns]
     return np.asarray(inside)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -251,3 +251,25 @@ def displaced(anatomy_: Anatomy, rng: np.random.Generator, size: float) -> Anato
     levels = {n: dataclasses.replace(x, **moved(x)) for n, x in anatomy_.levels.items()}
     vertebrae = {n: dataclasses.replace(x, **moved(x)) for n, x in anatomy_.vertebrae.items()}
     return dataclasses.replace(anatomy_, levels=levels, vertebrae=vertebrae)
+
+
+def empty_at_the_ends(pair: Pair, baseline: tuple[int, int], followup: tuple[int, int], noise: float) -> Pair:
+    """So many slices at either end of each visit show Rician noise only, or zeros without noise; nothing is named in
+    them."""
+    rng = np.random.default_rng(11)
+    made = []
+    for shown, named, (before, after) in (
+        (pair.baseline, pair.baseline_anatomy, baseline),
+        (pair.followup, pair.followup_anatomy, followup),
+    ):
+        volume, segmentation = shown.series[Role.SAGITTAL_T2].volume, named.segmentations[Role.SAGITTAL_T2]
+        empty = np.ones(len(volume.array), bool)
+        empty[before : len(empty) - after] = False
+        pixels = volume.array.copy()
+        pixels[empty] = np.hypot(*rng.normal(0, noise, (2, *pixels[empty].shape)))
+        kept = ~empty[:, None, None]
+        labels = segmentation.labels.with_array(segmentation.labels.array * kept)
+        instances = segmentation.instances.with_array(segmentation.instances.array * kept)
+        own = replace(segmentation, labels=labels, instances=instances)
+        made += [visit(Role.SAGITTAL_T2, volume.with_array(pixels)), replace(named, segmentations={own.role: own})]
+    return Pair(*made, pair.truth, pair.targets)
