@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.signal import find_peaks
 
 from pipeline.segmentation.anatomy import Structure
 from pipeline.segmentation.axis import SpineAxis
+from pipeline.segmentation.peaks import find_peaks
 
 BODY_BAND_MM = (8.0, 30.0)
 """Distance in front of the canal's line within which bodies and discs alternate."""
@@ -129,7 +129,7 @@ def _peaks(probabilities: NDArray[np.float32], axis: SpineAxis) -> NDArray[np.fl
     count = np.bincount(position).astype(np.float64)
     share = np.bincount(position, weights=probabilities[Structure.DISC][inside]) / np.maximum(count, 20.0)
     smooth = ndimage.gaussian_filter1d(share, 1.5)
-    peaks, _ = find_peaks(np.pad(smooth, 1), height=PEAK_HEIGHT, prominence=PEAK_PROMINENCE, distance=NEAREST_DISCS_MM)
+    peaks = find_peaks(np.pad(smooth, 1), height=PEAK_HEIGHT, prominence=PEAK_PROMINENCE, distance=NEAREST_DISCS_MM)
     return np.asarray(first + peaks - 1.0)
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from pipeline.measurement.precision.cell import PrecisionCell
 
@@ -62,4 +62,4 @@ def _few(n: int) -> float:
     """By how much a standard deviation of n values is widened: Student's prediction interval over the normal one."""
     if n < 3:
         return _few(3)
-    return float(stats.t.ppf(0.975, n - 1) / Z95 * np.sqrt(1 + 1 / n))
+    return float(stdtrit(n - 1, 0.975) / Z95 * np.sqrt(1 + 1 / n))
