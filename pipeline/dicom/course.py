@@ -8,9 +8,11 @@ from pathlib import Path
 
 from pipeline.config import DicomSettings
 from pipeline.dicom.identity import check_same_patient
+from pipeline.dicom.opening import Place, as_paths, opened, with_findings
+from pipeline.dicom.side import Side
 from pipeline.dicom.sources import require_there
 from pipeline.dicom.visit import Visit
-from pipeline.dicom.visits import Place, Side, as_paths, load_pair, opened, same_images, with_findings
+from pipeline.dicom.visits import load_pair, same_images
 from pipeline.errors import UsageError
 from pipeline.findings import Finding, Severity
 

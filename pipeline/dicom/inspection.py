@@ -9,9 +9,9 @@ from typing import Any
 from pipeline.config import DicomSettings
 from pipeline.dicom.identity import check_identities
 from pipeline.dicom.loading import Folder, PlannedVisit, findings_of_scan, open_folder
+from pipeline.dicom.opening import Place, as_paths
 from pipeline.dicom.skipping import Skipped
 from pipeline.dicom.visit import Candidate, Role
-from pipeline.dicom.visits import Place, as_paths
 from pipeline.errors import IdentityError
 from pipeline.findings import Finding, Severity
 
