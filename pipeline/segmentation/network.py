@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -24,6 +25,8 @@ MULTIPLE = 16
 PIXELS_PER_BATCH = 2 * 320 * 160
 """Bounds the memory of one call: activations take about 0.5 kB per pixel."""
 
+
+_MAKING = Lock()
 
 UNREADABLE = (RuntimeError, ValueError, Fail, InvalidArgument, InvalidGraph, InvalidProtobuf)
 """What ONNX Runtime raises for a damaged file."""
@@ -123,9 +126,14 @@ class Network:
         return result
 
 
-@lru_cache(maxsize=6)
 def shared_network(threads: int, weights: str = WEIGHTS) -> Network:
-    """One network per process, number of threads and file: both visits use the same."""
+    """One network per process, number of threads and file: both visits use the same, also where they begin at once."""
+    with _MAKING:
+        return _made(threads, weights)
+
+
+@lru_cache(maxsize=6)
+def _made(threads: int, weights: str) -> Network:
     return Network(threads, weights)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -30,6 +32,21 @@ def test_batches_do_not_change_the_answer(shipped: Network, monkeypatch: pytest.
     together = shipped(slices)
     monkeypatch.setattr(network, "PIXELS_PER_BATCH", 1)
     assert np.allclose(shipped(slices), together, atol=1e-5)
+
+
+def test_visits_that_begin_at_once_share_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class Slow:
+        def __init__(self, threads: int, weights: str) -> None:
+            time.sleep(0.02)
+            made.append((threads, weights))
+
+    monkeypatch.setattr(network, "Network", Slow)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: shared_network(1, "of this test"), range(4)))
+    assert made == [(1, "of this test")]
+    assert all(one is found[0] for one in found)
 
 
 def test_the_hash_covers_all_networks() -> None:
