@@ -123,8 +123,10 @@ def finished(values: NDArray[np.floating]) -> NDArray[np.float16]:
         kept = one >= NOTHING
         rows = np.flatnonzero(kept.any(axis=1))
         if rows.size:
-            part = slice(rows[0], rows[-1] + 1)
-            target[part] = np.where(kept[part], one[part], np.float32(0.0))
+            kept = kept[rows[0] : rows[-1] + 1]
+            columns = np.flatnonzero(kept.any(axis=0))
+            part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+            target[part] = np.where(kept[:, part[1]], one[part], np.float32(0.0))
     return result
 
 
