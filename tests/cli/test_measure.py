@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
-from pipeline.dicom.nifti import read_nifti
+from pipeline.dicom.nifti_file import read_nifti
 from pipeline.errors import ExitCode
 from pipeline.volume import Volume
 from tests.segmentation.segmenters.files import dicom_seg, nifti, nrrd, series_files
@@ -106,7 +106,7 @@ def schema_keeps(report: dict[str, Any]) -> None:
 
 def stack_of(truth: Path) -> Volume:
     """The grid of a label map with axes as the sagittal loader has them."""
-    from pipeline.dicom.nifti import oriented
+    from pipeline.dicom.house_axes import oriented
     from pipeline.dicom.visit import Plane
 
     labels = read_nifti(truth, [])

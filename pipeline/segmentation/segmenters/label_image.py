@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dicom.nifti import read_nifti
+from pipeline.dicom.nifti_file import read_nifti
 from pipeline.errors import UnreadableInputError
 from pipeline.findings import Finding
 from pipeline.volume import Volume
