@@ -15,6 +15,7 @@ PYTEST_FLAGS ?=
 SAGITTAL_MINUTES ?= 240
 FINE_MINUTES ?= 230
 FINE_AGAIN_MINUTES ?= 70
+FINE_LAST_MINUTES ?= 80
 AXIAL_MINUTES ?= 90
 WHOLE_ANATOMIES ?= 290
 LOCAL_ANATOMIES ?= 510
@@ -66,9 +67,11 @@ train: $(VENV)/.installed-train ## Train the three networks and write their weig
 	  --out training/runs/fine_again --minutes $(FINE_AGAIN_MINUTES) --seed 51 $(TRAIN_FLAGS)
 	$(BIN)/python -m training.average training/runs/fine/last.pt training/runs/fine_again/last.pt \
 	  --out training/runs/fine_mean/last.pt
+	$(BIN)/python -m training.train --network fine --resume --begin training/runs/fine_mean/last.pt \
+	  --out training/runs/fine_last --minutes $(FINE_LAST_MINUTES) --seed 61 $(TRAIN_FLAGS)
 	$(BIN)/python -m training.train --network axial --resume --out training/runs/axial \
 	  --minutes $(AXIAL_MINUTES) $(TRAIN_FLAGS)
-	@set -e; for network in sagittal fine_mean axial; do \
+	@set -e; for network in sagittal fine_last axial; do \
 	  $(BIN)/python -m training.export --checkpoint training/runs/$$network/last.pt; \
 	done
 
