@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.config import MeasurementSettings
+from pipeline.measurement.between import change_between
 from pipeline.measurement.change import Change, FragmentMeasurement, Interval
 from pipeline.measurement.combining import pair_weights
 from pipeline.measurement.comparability import OUTSIDE_SHARE
@@ -13,7 +14,6 @@ from pipeline.measurement.fragment import MeasuredFragment, weighed
 from pipeline.measurement.longitudinal import DirectChange
 from pipeline.measurement.pairing import weighed_alike
 from pipeline.measurement.precision import PrecisionProfile
-from pipeline.measurement.stage import change_between
 from pipeline.volume import Volume
 
 _EMPTY = Volume(np.zeros((1, 1, 1), dtype=np.float32), np.eye(4))
