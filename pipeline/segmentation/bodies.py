@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.segmentation.anatomy import Structure
 from pipeline.segmentation.axis import CANAL_FRONT_MM, SpineAxis
+from pipeline.segmentation.boxes import Boxed, boxed
 from pipeline.segmentation.discs import BODY_BAND_MM, CENTRAL_MM, Disc
 from pipeline.segmentation.posterior import with_posterior_elements
 
@@ -97,12 +98,12 @@ def describe_bodies(
     band = (axis.before >= BODY_BAND_MM[0]) & (axis.before <= BODY_BAND_MM[1])
     core = np.broadcast_to(band, numbered.shape) & (np.abs(axis.lateral) <= CENTRAL_MM)
     bodies = []
-    for k in range(len(discs) + 1):
+    for k, own in enumerate(boxed(numbered, len(discs) + 1)):
         above = discs[k - 1] if k > 0 else None
         below = discs[k] if k < len(discs) else None
         bodies.append(
             _described(
-                numbered == k + 1,
+                own,
                 core,
                 probabilities=probabilities,
                 variant_labels=variant_labels,
@@ -116,7 +117,7 @@ def describe_bodies(
 
 
 def _described(
-    own: NDArray[np.bool_],
+    own: Boxed | None,
     core: NDArray[np.bool_],
     *,
     probabilities: NDArray[np.float32],
@@ -126,10 +127,14 @@ def _described(
     below: Disc | None,
     slice_mm: float,
 ) -> Body:
-    front = own & (axis.before > CANAL_FRONT_MM)[None]
-    seen = np.nonzero(front & core)
+    nothing = Body(np.zeros(3), 0.0, 0.0, 0.0, 0.0, (0.0,) * len(variant_labels), 0)
+    if own is None:
+        return nothing
+    front = (axis.before[own.box[1:]] > CANAL_FRONT_MM)[None]
+    lateral = np.abs(axis.lateral[own.box])
+    seen = own.places(front & core[own.box])
     if seen[0].size == 0:
-        return Body(np.zeros(3), 0.0, 0.0, 0.0, 0.0, (0.0,) * len(variant_labels), 0)
+        return nothing
     along = axis.along[seen[1], seen[2]]
     low, high = np.percentile(along, (2, 98))
     if above is not None and below is not None:
@@ -138,24 +143,24 @@ def _described(
         height = float(high - low) + 1.0
     middle = np.abs(along - (low + high) / 2) < 4.0
     before = axis.before[seen[1], seen[2]][middle]
-    whole = np.nonzero(front & (np.abs(axis.lateral) <= CENTRAL_MM / 2))
+    whole = own.places(front & (lateral <= CENTRAL_MM / 2))
     near = np.abs(axis.along[whole[1], whole[2]] - (low + high) / 2) < 4.0
     if np.count_nonzero(near) > 10:
         before = axis.before[whole[1], whole[2]][near]
     depth = float(np.ptp(np.percentile(before, (2, 98)))) + 1.0 if before.size else 0.0
     return Body(
-        centre=_centre(front & (np.abs(axis.lateral) <= CENTRAL_MM), slice_mm),
+        centre=_centre(own.places(front & (lateral <= CENTRAL_MM)), slice_mm),
         height_mm=height,
         depth_mm=depth,
         vertebra_share=float(probabilities[Structure.VERTEBRA][seen].mean()),
         sacrum_share=float(probabilities[Structure.SACRUM][seen].mean()),
         variants_sacrum=tuple(_sacrum_share(labels[seen]) for labels in variant_labels),
-        voxels=int(np.count_nonzero(front)),
+        voxels=int(np.count_nonzero(own.mask & front)),
     )
 
 
-def _centre(body: NDArray[np.bool_], slice_mm: float) -> NDArray[np.float64]:
-    slices, rows, columns = np.nonzero(body)
+def _centre(where: tuple[NDArray[np.intp], ...], slice_mm: float) -> NDArray[np.float64]:
+    slices, rows, columns = where
     return np.array([slices.mean() * slice_mm, rows.mean(), columns.mean()])
 
 

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from pipeline.segmentation.anatomy import Structure
 from pipeline.segmentation.axis import SpineAxis
+from pipeline.segmentation.boxes import boxed
 from pipeline.segmentation.peaks import find_peaks
 
 BODY_BAND_MM = (8.0, 30.0)
@@ -201,13 +202,15 @@ def _in_main_piece(where: NDArray[np.int64], belongs: NDArray[np.uint8], shape: 
     numbered = np.zeros(shape, dtype=np.uint8)
     numbered[tuple(where.T)] = belongs
     keep = belongs > 0
-    for k in range(1, int(belongs.max(initial=0)) + 1):
-        pieces, count = ndimage.label(numbered == k, structure=np.ones((3, 3, 3)))
+    for k, own in enumerate(boxed(numbered, int(belongs.max(initial=0))), start=1):
+        if own is None:
+            continue
+        pieces, count = ndimage.label(own.mask, structure=np.ones((3, 3, 3)))
         if count < 2:
             continue
         sizes = np.bincount(pieces.ravel())
         sizes[0] = 0
         small = sizes < 0.1 * sizes.max()
         mine = belongs == k
-        keep[mine] &= ~small[pieces[tuple(where[mine].T)]]
+        keep[mine] &= ~small[pieces[tuple((where[mine] - [part.start for part in own.box]).T)]]
     return keep

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.segmentation.axis import CANAL_FRONT_MM, SpineAxis, drop_canal_outside, spine_axis
 from pipeline.segmentation.bodies import Body, describe_bodies, number_bodies
+from pipeline.segmentation.boxes import Boxed, boxed
 from pipeline.segmentation.discs import Disc, find_discs
 from pipeline.segmentation.inference import Prediction
 from pipeline.segmentation.junction import Junction, find_junctions
@@ -73,39 +74,31 @@ def find_spine(prediction: Prediction) -> Spine:
         discs=discs,
         slice_mm=slice_mm,
     )
+    own, bones = boxed(disc_numbers, len(discs)), boxed(body_numbers, len(discs) + 1)
     margins = np.array(
-        [_margin(disc, _neighbours(k, disc_numbers, body_numbers), axis, slice_mm) for k, disc in enumerate(discs)]
+        [_margin(disc, own[k], (bones[k], bones[k + 1]), axis, slice_mm=slice_mm) for k, disc in enumerate(discs)]
     )
     junctions = find_junctions(prediction.probabilities, labels, axis, discs, slice_mm)
     return Spine(labels, discs, bodies, disc_numbers, body_numbers, margins, junctions, axis)
 
 
-@dataclass(frozen=True, eq=False)
-class _Neighbours:
-    """A disc and the bodies above and below it; bool, shape (slices, rows, columns)."""
-
-    own: NDArray[np.bool_]
-    above: NDArray[np.bool_]
-    below: NDArray[np.bool_]
-
-
-def _neighbours(k: int, disc_numbers: NDArray[np.uint8], body_numbers: NDArray[np.uint8]) -> _Neighbours:
-    return _Neighbours(disc_numbers == k + 1, body_numbers == k + 1, body_numbers == k + 2)
-
-
-def _margin(disc: Disc, neighbours: _Neighbours, axis: SpineAxis, slice_mm: float) -> NDArray[np.float64]:
-    """Where the line between the posterior corners of the neighbouring bodies crosses the disc's mid-plane.
+def _margin(
+    disc: Disc,
+    own: Boxed | None,
+    neighbours: tuple[Boxed | None, Boxed | None],
+    axis: SpineAxis,
+    *,
+    slice_mm: float,
+) -> NDArray[np.float64]:
+    """Where the line between the posterior corners of the bodies above and below crosses the disc's mid-plane.
 
     Bone decides and not the disc, because a herniated disc has no posterior border of its own.
     """
-    corners = [
-        _posterior_extent(body, disc, axis, slice_mm, height=CORNER_HEIGHT_MM)
-        for body in (neighbours.above, neighbours.below)
-    ]
+    corners = [_posterior_extent(body, disc, axis, slice_mm, height=CORNER_HEIGHT_MM) for body in neighbours]
     known = [c for c in corners if c is not None]
     if not known:
-        own = _posterior_extent(neighbours.own, disc, axis, slice_mm, height=(-1.0, 3.0))
-        known = [own if own is not None else disc.depth_mm / 2]
+        behind = _posterior_extent(own, disc, axis, slice_mm, height=(-1.0, 3.0))
+        known = [behind if behind is not None else disc.depth_mm / 2]
     row, column = round(disc.centre[1]), round(disc.centre[2])
     to_midline = -float(axis.lateral[0, row, column]) - disc.centre[0]
     point: NDArray[np.float64] = (
@@ -115,10 +108,13 @@ def _margin(disc: Disc, neighbours: _Neighbours, axis: SpineAxis, slice_mm: floa
 
 
 def _posterior_extent(
-    own: NDArray[np.bool_], disc: Disc, axis: SpineAxis, slice_mm: float, *, height: tuple[float, float]
+    part: Boxed | None, disc: Disc, axis: SpineAxis, slice_mm: float, *, height: tuple[float, float]
 ) -> float | None:
     """How far behind the disc's centre a structure reaches near the midline, mm."""
-    where = np.argwhere(own & (axis.before > CANAL_FRONT_MM - 3.0)[None] & (np.abs(axis.lateral) <= CORNER_LATERAL_MM))
+    if part is None:
+        return None
+    before = (axis.before[part.box[1:]] > CANAL_FRONT_MM - 3.0)[None]
+    where = np.transpose(part.places(before & (np.abs(axis.lateral[part.box]) <= CORNER_LATERAL_MM)))
     frame = disc.offset(where * np.array([slice_mm, 1.0, 1.0]))
     distance = np.abs(frame[:, 2])
     use = (distance >= height[0]) & (distance <= height[1]) & (np.abs(frame[:, 1]) < CORNER_DEPTH_MM)

@@ -26,6 +26,8 @@ POSTERIOR_MM = 8.0
 FARTHEST_MM = 45.0
 MIDLINE_MM = 8.0
 BIN_MM = 2.0
+ENDS = (0.03, 0.97)
+"""Front and rear of the column are these shares of its pixels: single ones beyond are noise."""
 REACH_MM = 44.0
 TAPER_MM = 36.0
 """How far below the disc the column's depth is followed."""
@@ -175,9 +177,20 @@ def _profile(back: NDArray[np.float64], distance: NDArray[np.float64], edge: NDA
     for k, start in enumerate(starts):
         here = back[(distance >= start) & (distance < start + BIN_MM)]
         if here.size >= FEWEST_PIXELS and start + BIN_MM <= cut:
-            front, rear = np.percentile(here, (3, 97))
+            front, rear = _ends(np.sort(here))
             depth[k], middle[k] = rear - front + 1.0, (rear + front) / 2
     return _Profile(starts + BIN_MM / 2, depth, middle)
+
+
+def _ends(ascending: NDArray[np.float64]) -> tuple[float, float]:
+    """The 3rd and the 97th percentile, as ``np.percentile`` gives them but without its hundred microseconds a call."""
+    found = []
+    for share in ENDS:
+        place = share * (ascending.size - 1)
+        low, high = ascending[int(place)], ascending[min(int(place) + 1, ascending.size - 1)]
+        part = place - int(place)
+        found.append(float(low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)))
+    return found[0], found[1]
 
 
 def _taper(profile: _Profile, reach_mm: float) -> float | None:
