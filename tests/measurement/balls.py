@@ -31,10 +31,12 @@ def ellipsoid(
     snr: float = 20.0,
     bias_mm: float = 0.0,
     grid: tuple[int, int, int] = (11, 64, 64),
+    look: int = 0,
 ) -> Ball:
     """A dark ellipsoid against bright fluid behind, and bone-like grey in front, at a random place in the grid.
 
     ``profile`` is the slice thickness as a share of the pitch. ``bias_mm`` moves the border that the network believes.
+    Another ``look`` at the same seed has other noise; form and place stay.
     """
     rng = np.random.default_rng(seed)
     affine = np.eye(4)
@@ -45,7 +47,8 @@ def ellipsoid(
     truth = _filled(grid, (pitch_mm, pixel_mm, pixel_mm), centre, axes, profile)
     believed = _filled(grid, (pitch_mm, pixel_mm, pixel_mm), centre, axes + bias_mm, profile)
     spacing = (pitch_mm, pixel_mm, pixel_mm)
-    image, probability = ellipsoid_pixels(truth, believed, spacing, centre, rng, snr=snr)
+    scanned = np.random.default_rng((seed, look)) if look else rng
+    image, probability = ellipsoid_pixels(truth, believed, spacing, centre, scanned, snr=snr)
     return Ball(
         Volume(image.astype(np.float32), affine),
         Volume(probability.astype(np.float32), affine),
