@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +95,24 @@ def _generated(case: PhantomCase) -> Path:
     for path in sorted(Path(str(pipeline.phantom.__file__)).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     folder = FOLDER / f"phantom-{digest.hexdigest()[:16]}"
-    if not (folder / "truth.json").is_file():
-        shutil.rmtree(folder, ignore_errors=True)
-        generate(case, folder)
+    if not _complete(folder):
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        # Two evaluations at once share this folder: neither may take, nor clear away, what the other has half written.
+        with tempfile.TemporaryDirectory(dir=FOLDER, prefix=".partial-") as made:
+            generate(case, Path(made) / folder.name)
+            if not _complete(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                (Path(made) / folder.name).replace(folder)
     return folder
+
+
+def _complete(folder: Path) -> bool:
+    """Whether a folder holds a truth and every file that it names."""
+    if not (folder / "truth.json").is_file():
+        return False
+    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    stacks = [stack for visit in truth["visits"] for series in visit["series"] for stack in series["stacks"]]
+    return all((folder / stack["occupancy_file"]).is_file() for stack in stacks if stack["occupancy_file"])
 
 
 def _evaluated(case: PhantomCase, folder: Path) -> dict[str, Any]:
