@@ -15,7 +15,7 @@ from pipeline.registration.alignment import Alignment
 from pipeline.volume import Affine
 
 JITTER_LEFT = 0.5
-"""Of what the visits do not share, so much is left where the change is measured directly: 0.45 to 0.75 in simulated
+"""Of what the visits do not share, so much is left where the change is measured directly: 0.4 to 0.75 in simulated
 pairs of ellipsoids with jittering borders (``docs/uncertainty.md``)."""
 SHRINKAGE = 0.08
 """Standard deviation of the direct estimate as a share of the change: through thick slices it loses 3 to 8 %."""
