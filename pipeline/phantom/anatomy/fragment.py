@@ -10,7 +10,7 @@ from scipy.ndimage import distance_transform_edt, map_coordinates
 
 from pipeline.errors import UsageError
 from pipeline.phantom.anatomy.fragment_form import behind, form_scale
-from pipeline.phantom.anatomy.fragment_front import settle
+from pipeline.phantom.anatomy.fragment_front import keep_off, settle
 from pipeline.phantom.anatomy.fragment_room import far_reach_mm, is_far, is_flush, may_hold, room, wall_drop_mm
 from pipeline.phantom.anatomy.grid import Float32, Grid, smooth_noise
 from pipeline.phantom.anatomy.mass_effect import push_sac
@@ -139,7 +139,9 @@ def _scale_needed(scene: Scene, spec: FragmentSpec, patch: Patch) -> Float32:
     # Displaced material that is there already is not displaceable.
     allowed = may_hold(spec, scene.tissue_of(patch)) & (room(scene, patch, spec) > 0)
     needed[~allowed] = np.inf
-    return settle(scene, patch, needed) if flush else needed
+    if flush:
+        return settle(scene, patch, needed)
+    return keep_off(scene, patch, needed) if scene.spec.edition > 1 else needed
 
 
 def shape_fragment(scene: Scene, spec: FragmentSpec) -> FragmentShape:

@@ -64,7 +64,7 @@ def test_what_is_sequestered_mostly_lies_on_the_wall_too():
 @pytest.mark.parametrize("form", ["chain", "mushroom"])
 def test_one_sequestered_in_four_lies_free(form):
     anatomy = built(FragmentSpec("L4/L5", 700.0, migration_mm=14, sequestered=True, seed=FREE_SEED, form=form))
-    assert gaps_mm(anatomy).min() >= 1.0
+    assert gaps_mm(anatomy).min() >= 1.5
     assert anatomy.fragment_volume_mm3["L4/L5"] == pytest.approx(700, abs=0.25)
     specs = [FragmentSpec("L4/L5", 700.0, sequestered=True, seed=seed) for seed in range(400)]
     assert np.mean([spec.free for spec in specs]) == pytest.approx(0.25, abs=0.06)
