@@ -27,7 +27,7 @@ from pipeline.config import SegmentationSettings
 from pipeline.dicom.visit import Plane, Visit
 from pipeline.dicom.visits import load_visit
 from pipeline.phantom.anatomy import FragmentSpec, Tissue
-from pipeline.phantom.case import PhantomCase
+from pipeline.phantom.case import PhantomCase, case_of_truth
 from pipeline.phantom.displaced import paint_displaced
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.axial import carried_to
@@ -103,7 +103,7 @@ def main() -> None:
     print(f"{'visit':24s} {'series':20s} {'average':>8s} {'fused':>8s} {'volume':>8s}")
     for folder in wanted.cases:
         truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-        case = PhantomCase.model_validate(truth["spec"])
+        case = case_of_truth(truth)
         for of_visit in truth["visits"]:
             if not of_visit["fragments"]:
                 continue

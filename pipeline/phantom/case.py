@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -241,6 +242,18 @@ def load_case(path: Path) -> PhantomCase:
         raise UsageError(f"Cannot read the case {path}: {error.strerror}. Give an existing YAML file.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"The case {path} is not valid YAML: {error}. Compare with configs/phantom/.") from error
+
+
+def case_of_truth(truth: Mapping[str, Any]) -> PhantomCase:
+    """The case that a ``truth.json`` was made from; one that names no edition of the anatomy is of the first.
+
+    Raises
+    ------
+    UsageError
+        As :func:`load_case`.
+    """
+    spec = dict(truth["spec"])
+    return parse_case({**spec, "spine": {"edition": 1, **spec["spine"]}}, str(spec.get("name", "case")))
 
 
 def parse_case(data: object, where: str = "case") -> PhantomCase:

@@ -14,6 +14,7 @@ from pipeline import __version__
 from pipeline.config import Config
 from pipeline.errors import OutputError, UnreadableInputError
 from pipeline.files import write_text
+from pipeline.phantom.anatomy.spec import EDITIONS
 from pipeline.segmentation.network import weights_sha256
 from pipeline.validation.outcome import PairOutcome, outcome_from_json
 from pipeline.validation.protocol import Protocol
@@ -26,7 +27,8 @@ FORMAT = 2
 
 
 def study_key(protocol: Protocol, config: Config) -> str:
-    """What finished pairs depend on: protocol with its seed, settings, weights, version, and the form they are kept in.
+    """What finished pairs depend on: protocol with its seed, settings, weights, version,
+    the form they are kept in, and the edition of the anatomy.
 
     The precision profile is no part of it: a pair keeps what it takes to judge it with any.
 
@@ -35,7 +37,7 @@ def study_key(protocol: Protocol, config: Config) -> str:
     16 hexadecimal digits.
     """
     own = config.model_copy(update={"measurement": config.measurement.model_copy(update={"precision_profile": None})})
-    parts = (protocol.sha256(), own.to_yaml(), weights_sha256(), __version__, str(FORMAT))
+    parts = (protocol.sha256(), own.to_yaml(), weights_sha256(), __version__, f"{FORMAT}/{EDITIONS[-1]}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

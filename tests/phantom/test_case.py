@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 
 from pipeline.errors import UsageError
 from pipeline.phantom.anatomy import Tissue
-from pipeline.phantom.case import load_case, parse_case
+from pipeline.phantom.case import case_of_truth, load_case, parse_case
 
 
 @pytest.fixture
@@ -82,3 +83,28 @@ def test_spine_parameters_reach_the_generator(data: dict[str, Any]) -> None:
     assert spine.canal_depth_mm == 20
     assert spine.disc_heights_mm[spine.disc_index("L4/L5")] == 6.5
     assert spine.heights_mm[0] == pytest.approx(1.1 * 21)
+
+
+def test_an_edition_of_the_anatomy_can_be_asked_for(data: dict[str, Any]) -> None:
+    assert parse_case(data).spine.spec(1).edition == 2
+    data["spine"] = {"edition": 1}
+    assert parse_case(data).spine.spec(1).edition == 1
+    data["spine"] = {"edition": 3}
+    with pytest.raises(UsageError, match=r"spine\.edition"):
+        parse_case(data)
+
+
+@pytest.mark.parametrize("name", ["source-case", "partial-case"])
+def test_samples_are_of_the_first_edition_whose_truth_does_not_name_it(repository: Path, name: str) -> None:
+    truth = json.loads((repository / "sample_dicoms" / name / "truth.json").read_text(encoding="utf-8"))
+    case = load_case(repository / "configs" / "phantom" / f"{name}.yaml")
+    assert case.model_dump(mode="json") == truth["spec"]
+    assert case_of_truth(truth) == case
+    assert case.spine.spec(case.seed).edition == 1
+
+
+def test_the_truth_names_a_later_edition(data: dict[str, Any]) -> None:
+    case = parse_case(data)
+    written = case.model_dump(mode="json")
+    assert written["spine"]["edition"] == 2
+    assert case_of_truth({"spec": written}) == case

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.phantom.anatomy.bodies import paint_column
 from pipeline.phantom.anatomy.canal import paint_canal
 from pipeline.phantom.anatomy.curve import SpineCurve, make_curve
+from pipeline.phantom.anatomy.epidural import fill_front
 from pipeline.phantom.anatomy.fragment import FragmentShape, fragment_grid, paint_fragment, shape_fragment
 from pipeline.phantom.anatomy.grid import Grid
 from pipeline.phantom.anatomy.posterior import paint_posterior
@@ -122,6 +123,8 @@ def paint_spine(spine: SpineSpec, curve: SpineCurve, grid: Grid) -> Scene:
     paint_canal(scene)
     paint_posterior(scene)
     paint_column(scene)
+    if spine.edition > 1:
+        fill_front(scene)
     return scene
 
 

@@ -65,13 +65,14 @@ def canal_patch(scene: Scene) -> Patch:
     return scene.patch((scene.wall.depth > -1.5) & (scene.wall.depth < deepest) & (relative < 3.8))
 
 
-def canal_inside(scene: Scene, patch: Patch) -> Float32:
-    """Distance (mm, positive inside) to the outline of the bony canal for a patch."""
+def canal_inside(scene: Scene, patch: Patch, front_mm: float = 0.0) -> Float32:
+    """Distance (mm, positive inside) to the outline of the bony canal for a patch, begun `front_mm` before its line."""
     level = scene.wall.level[patch.rows, patch.columns]
     d = scene.wall.depth[patch.rows, patch.columns][None, :]
     depth, half = canal_size(scene, level)
     side = (half[None, :] - np.abs(patch.w)) * 0.9
-    return np.asarray(np.minimum(np.minimum(d, roof(depth, half, patch.w) - d), side), dtype=np.float32)
+    front = d + np.float32(front_mm)
+    return np.asarray(np.minimum(np.minimum(front, roof(depth, half, patch.w) - d), side), dtype=np.float32)
 
 
 def _sac_shape(scene: Scene, level: Float32) -> tuple[Float32, Float32, Float32]:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, map_coordinates
 
 from pipeline.errors import UsageError
-from pipeline.phantom.anatomy.fragment_form import form_scale
-from pipeline.phantom.anatomy.fragment_room import far_reach_mm, is_far, may_hold, room, wall_drop_mm
+from pipeline.phantom.anatomy.fragment_form import behind, form_scale
+from pipeline.phantom.anatomy.fragment_front import keep_off, settle
+from pipeline.phantom.anatomy.fragment_room import far_reach_mm, is_far, is_flush, may_hold, room, wall_drop_mm
 from pipeline.phantom.anatomy.grid import Float32, Grid, smooth_noise
 from pipeline.phantom.anatomy.mass_effect import push_sac
 from pipeline.phantom.anatomy.scene import Patch, Scene
@@ -21,6 +22,10 @@ REFERENCE_MM = 0.5
 _MARGIN_MM = 12.0
 # A fragment that has to grow further than this to reach its volume fills the canal like a cork: no room.
 _LARGEST_SCALE = 1.6
+_FREE_MM = 2.0
+"""How much farther from the wall a free fragment lies than one that touches it."""
+_FRONT_MM = 10.0
+"""The reference grid of a fragment that lies on disc and bone has to hold their back as well."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +70,8 @@ def fragment_grid(scene: Scene, spec: FragmentSpec) -> Grid:
     wide = scene.spec.canal_width_mm + 22
     if is_far(spec):
         wide, y0 = max(wide, 2 * far_reach_mm(spec) + 6), y0 - 10
+    if scene.spec.edition > 1:
+        y0 -= _FRONT_MM
     # Nodes on multiples of the pitch: the reference grid does not move with the fragment.
     centre = tuple(REFERENCE_MM * round(value / REFERENCE_MM) for value in (x, (y0 + y1) / 2, (z0 + z1) / 2))
     return Grid.centred(
@@ -91,7 +98,7 @@ def _cut(scene: Scene, spec: FragmentSpec, mask: NDArray[np.bool_]) -> bool:
     return bool(mask[:, (s < low + 1.0) | (s > high - 1.0)].any())
 
 
-def _chain(spec: FragmentSpec, size: float, s: Float32, d: Float32, w: Float32) -> Float32:
+def _chain(spec: FragmentSpec, size: float, s: Float32, d: Float32, w: Float32, *, standing: bool) -> Float32:
     """The plain form: a chain of ellipsoids from the disc to the fragment's far end."""
     rng = np.random.default_rng(spec.seed + 307)
     way = spec.migration_mm
@@ -106,7 +113,9 @@ def _chain(spec: FragmentSpec, size: float, s: Float32, d: Float32, w: Float32) 
         lift = 0.25 * size * grow
         semi = (size * grow * rng.uniform(1.0, 1.25), size * grow * rng.uniform(0.85, 1.05), size * grow)
         drift = rng.uniform(-0.12, 0.12) * size
-        scale = np.sqrt(((s - position) / semi[0]) ** 2 + ((d - lift) / semi[1]) ** 2 + ((w - drift) / semi[2]) ** 2)
+        # On the wall it is a dome of the same height.
+        deep = behind(d, 0, True) / (semi[1] + lift) if standing else behind(d, lift, False) / semi[1]
+        scale = np.sqrt(((s - position) / semi[0]) ** 2 + deep**2 + ((w - drift) / semi[2]) ** 2)
         np.minimum(needed, scale, out=needed)
     return needed
 
@@ -120,12 +129,19 @@ def _scale_needed(scene: Scene, spec: FragmentSpec, patch: Patch) -> Float32:
     size = (spec.volume_mm3 / 4.2) ** (1 / 3)
     if is_far(spec):
         d = d + np.float32(wall_drop_mm(spec))
-    needed = _chain(spec, size, s, d, w) if spec.form == "chain" else form_scale(spec, size, s, d, w)
+    flush = is_flush(scene, spec)
+    if not flush and scene.spec.edition > 1:
+        d = d - np.float32(_FREE_MM)
+    standing = flush and not is_far(spec)
+    form = _chain if spec.form == "chain" else form_scale
+    needed = form(spec, size, s, d, w, standing=standing)
     needed *= 1 + 0.07 * scene.field_of(patch, smooth_noise(scene.grid, spec.seed + 311, (4.0, 4.0, 4.0)))
     # Displaced material that is there already is not displaceable.
     allowed = may_hold(spec, scene.tissue_of(patch)) & (room(scene, patch, spec) > 0)
     needed[~allowed] = np.inf
-    return needed
+    if flush:
+        return settle(scene, patch, needed)
+    return keep_off(scene, patch, needed) if scene.spec.edition > 1 else needed
 
 
 def shape_fragment(scene: Scene, spec: FragmentSpec) -> FragmentShape:

@@ -12,6 +12,8 @@ from pipeline.phantom.anatomy.spec import FragmentSpec
 Ball = tuple[tuple[float, float, float], tuple[float, float, float]]
 """Centre and semi-axes along the posterior wall (s, caudal), behind it (d) and sideways (w), in units of the size."""
 Balls = list[Ball]
+_SHOULDER = 0.3
+"""A mushroom's cap keeps its full width up to this height."""
 
 
 def _lobulated(rng: np.random.Generator, way: float) -> Balls:
@@ -65,7 +67,25 @@ _BULK = {"lobulated": 1.05, "flat": 0.95, "mushroom": 1.2, "pieces": 0.95}
 """Semi-axis of the ball of the same volume, over the size, so that scale 1 is about the volume that was asked for."""
 
 
-def form_scale(spec: FragmentSpec, size: float, s: Float32, d: Float32, w: Float32) -> Float32:
+def _settled(ball: Ball, flat: bool) -> Ball:
+    """A ball as a dome on the wall, widest there: of the same height, or flat as a mushroom's cap.
+
+    A mushroom's cap spreads on the wall above and below the disc; the disc space itself is then its stem.
+    """
+    (s, d, w), (along, deep, aside) = ball
+    low = min(d, _SHOULDER) if flat else 0.0
+    return (s, low, w), (along, deep if flat else deep + d, aside)
+
+
+def behind(d: Float32, centre: float, standing: bool) -> Float32:
+    """Offset in depth from a ball's centre; a standing one reaches from its widest depth straight to the wall."""
+    offset = d - np.float32(centre)
+    return np.maximum(offset, 0) if standing else offset
+
+
+def form_scale(
+    spec: FragmentSpec, size: float, s: Float32, d: Float32, w: Float32, *, standing: bool = False
+) -> Float32:
     """By how much a fragment's balls must grow until they reach each voxel.
 
     Parameters
@@ -76,16 +96,21 @@ def form_scale(spec: FragmentSpec, size: float, s: Float32, d: Float32, w: Float
         Radius (mm) of a ball of its volume.
     s, d, w
         Distance along the wall from the disc, behind the wall, and sideways from the fragment's middle (mm).
+    standing
+        Whether it stands on the wall, as wide there as it is behind it.
     """
     rng = np.random.default_rng(spec.seed + 307)
     size = size / _BULK[spec.form]
     far = max(0.0, abs(spec.migration_mm) - 0.8 * size) * np.sign(spec.migration_mm) / size
     balls = _FORMS[spec.form](rng, float(far))
+    if standing:
+        balls = [_settled(ball, spec.form == "mushroom") for ball in balls]
     if spec.sequestered:
         # Only what lies in the far half is left: it lost its way back to the disc.
         balls = [ball for ball in balls if abs(ball[0][0]) >= 0.5 * abs(far)] or balls
     needed = np.full(np.broadcast_shapes(s.shape, d.shape, w.shape), np.inf, dtype=np.float32)
     for centre, semi in balls:
-        offset = [(x - size * c) / (size * a) for x, c, a in zip((s, d, w), centre, semi, strict=True)]
-        np.minimum(needed, np.sqrt(offset[0] ** 2 + offset[1] ** 2 + offset[2] ** 2), out=needed)
+        offset = (s - size * centre[0], behind(d, size * centre[1], standing), w - size * centre[2])
+        parts = [x / (size * a) for x, a in zip(offset, semi, strict=True)]
+        np.minimum(needed, np.sqrt(parts[0] ** 2 + parts[1] ** 2 + parts[2] ** 2), out=needed)
     return needed

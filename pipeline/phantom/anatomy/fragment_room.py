@@ -12,6 +12,9 @@ from pipeline.phantom.anatomy.spec import FragmentSpec
 from pipeline.phantom.anatomy.tissue import Tissue
 
 _FAR_MM = 10.0
+_BEHIND_LIGAMENT_MM = 1.0
+_BEFORE_LINE_MM = 4.5
+"""How far before the smooth line of the posterior wall the hollow backs of bodies and discs may lie."""
 _OUTSIDE = (Tissue.MUSCLE, Tissue.MUSCLE_FAT, Tissue.FAT_VISCERAL)
 
 
@@ -30,6 +33,18 @@ def wall_drop_mm(spec: FragmentSpec) -> float:
     return float(np.clip((abs(spec.lateral_mm) - 13.0) * 0.6, 0.0, 6.0))
 
 
+def is_flush(scene: Scene, spec: FragmentSpec) -> bool:
+    """Whether a fragment lies on disc and bone without a gap."""
+    return scene.spec.edition > 1 and (is_far(spec) or not spec.free)
+
+
+def front_mm(scene: Scene, spec: FragmentSpec) -> float:
+    """How far before the smooth line of the posterior wall the room of a fragment begins (mm, may be negative)."""
+    if scene.spec.edition == 1:
+        return 0.0
+    return _BEFORE_LINE_MM if is_flush(scene, spec) else -_BEHIND_LIGAMENT_MM
+
+
 def room(scene: Scene, patch: Patch, spec: FragmentSpec) -> Float32:
     """Distance (mm, positive inside) to the outline of where a fragment may lie, bone and discs left aside."""
     level = scene.wall.level[patch.rows, patch.columns]
@@ -37,8 +52,9 @@ def room(scene: Scene, patch: Patch, spec: FragmentSpec) -> Float32:
     _, half = canal_size(scene, level)
     w = np.abs(patch.w)
     end = np.full_like(half, far_reach_mm(spec)) if is_far(spec) else half + 7
-    foramen = np.minimum(np.minimum(d, 8 - d), end[None, :] - w)
-    inside = np.maximum(canal_inside(scene, patch), foramen)
+    front = front_mm(scene, spec)
+    foramen = np.minimum(np.minimum(d + np.float32(front), 8 - d), end[None, :] - w)
+    inside = np.maximum(canal_inside(scene, patch, front), foramen)
     if is_far(spec):
         side = w - half[None, :] - 5
         outside = np.minimum(np.minimum(d + 9, 12 - d), np.minimum(side, np.float32(far_reach_mm(spec)) - w))

@@ -95,7 +95,7 @@ def test_unknown_level_is_refused_by_name():
 
 def test_a_fragment_that_does_not_fit_is_refused():
     with pytest.raises(UsageError, match="room"):
-        build_anatomy(standard_spine(), [FragmentSpec("L4/L5", 30000)], spacing_mm=COARSE)
+        build_anatomy(standard_spine(), [FragmentSpec("L4/L5", 36000)], spacing_mm=COARSE)
 
 
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
