@@ -142,7 +142,7 @@ def _pieces(rng: np.random.Generator, wanted: float) -> list[_Piece]:
     """A chain, a flat plaque, a mushroom, a lump, or two lumps."""
     size = (wanted / 3.6) ** (1 / 3)
     way = _way(rng, wanted)
-    lift = float(rng.uniform(0.0, 0.35)) * size + (float(rng.uniform(0, 8)) if rng.random() < 0.25 else 0.0)
+    lift = float(rng.uniform(0.0, 0.35)) * size + (float(rng.uniform(0, 10)) if rng.random() < 0.35 else 0.0)
     power = float(rng.uniform(1.8, 3.2)) if rng.random() < 0.8 else float(rng.uniform(3.2, 7.0))
     kind = rng.choice(["chain", "flat", "mushroom", "lump", "pair"], p=[0.33, 0.17, 0.15, 0.25, 0.1])
     if kind == "flat":

@@ -1,14 +1,17 @@
 """Train a network: `python -m training.train --network sagittal --minutes 80`.
 
-`--resume` goes on from the last checkpoint, `--begin FILE` starts from the weights of another run.
+`--resume` goes on from the last checkpoint, `--begin FILE` starts from the weights of another run, or from those that
+ship if the file is an exported network (ONNX).
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import logging
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,12 +24,15 @@ from training.checkpoint import Progress, load, make_average, save, update_avera
 from training.loss import segmentation_loss
 from training.network import UNet
 from training.recipe import RECIPES
+from training.shipped import progress_of, restored
 from training.stream import Stream, StreamConfig
 
 logger = logging.getLogger("training")
 _WARM_UP = 0.02
 _SAVE_EVERY = 200
 _LOG_EVERY = 50
+_MEASURED = 40
+"""Batches that the normalisation of an exported network is measured on."""
 
 
 def learning_rate(peak: float, done: float) -> float:
@@ -46,22 +52,37 @@ class Trainer:
         self.recipe = RECIPES[options.network]
         self.network = UNet(self.recipe.widths, self.recipe.fine, self.recipe.channels)
         self.progress = Progress()
-        if options.begin:
+        self.checkpoint = Path(options.out) / "last.pt"
+        self.resumes = options.resume and self.checkpoint.exists()
+        self.exported = options.begin if options.begin and options.begin.suffix == ".onnx" else None
+        if options.begin and not self.exported:
             begun = load(options.begin)
             adopt(self.network, begun["average"], self.recipe.series)
             if begun.get("recipe") == self.recipe.name:
                 self.progress = Progress(**begun["progress"]).followed()
+        self.options = options
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """The average and the optimiser of the network as it is now; what a resumed run stored."""
         self.network = self.network.to(self.device, memory_format=torch.channels_last)
         self.average = make_average(self.network)
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=options.rate, weight_decay=1e-3)
-        self.options = options
-        self.checkpoint = Path(options.out) / "last.pt"
-        if options.resume and self.checkpoint.exists():
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=self.options.rate, weight_decay=1e-3)
+        if self.resumes:
             stored = load(self.checkpoint)
             self.network.load_state_dict(stored["network"])
             self.average.load_state_dict(stored["average"])
             self.optimiser.load_state_dict(stored["optimiser"])
             self.progress = Progress(**stored["progress"])
+
+    def begin_exported(self, batches: Iterable[list[Tensor]]) -> None:
+        """Take over an exported network, if that is what the run begins with; `batches` show it what comes."""
+        if self.exported is None or self.resumes:
+            return
+        seen = (batch[0] for batch in itertools.islice(batches, _MEASURED))
+        self.network = restored(self.exported, self.recipe, seen)
+        self.progress = progress_of(self.exported)
+        self._prepare()
 
     @property
     def done(self) -> float:
@@ -106,8 +127,10 @@ def run(options: argparse.Namespace) -> None:
     config = StreamConfig(options.bank, options.local, options.spider, share, recipe.size, seed, options.further)
     stream = Stream(recipe.make(), config)
     loader = DataLoader(stream, batch_size=options.batch, num_workers=options.workers, prefetch_factor=4)
+    batches = iter(loader)
+    trainer.begin_exported(batches)
     total, before = 0.0, time.monotonic()
-    for batch in loader:
+    for batch in batches:
         total += trainer.step(batch)
         now = time.monotonic()
         # A pause of the machine is not training.
