@@ -12,6 +12,7 @@ from pipeline.errors import NoUsableSeriesError, UsageError
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.comparability import choose_roles
 from pipeline.measurement.confirmed import by_deciding_series, unconfirmed, unconfirmed_findings
+from pipeline.measurement.counted import labelled_as_counted
 from pipeline.measurement.fragment import MeasuredFragment, measure_fragment
 from pipeline.measurement.precision import PrecisionProfile
 from pipeline.measurement.series import disagreement_findings
@@ -70,6 +71,7 @@ def segment_visit(
         measured, _ = choose_roles(anatomy, anatomy)
         seen = {name: measure_fragment(visit, anatomy, name, measured, config.measurement) for name in anatomy.levels}
         profile = PrecisionProfile.load(config.measurement.precision_profile)
+        anatomy = labelled_as_counted(anatomy, seen.values())
 
     level = config.segmentation.level
     return SegmentedVisit(

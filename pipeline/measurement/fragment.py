@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.config import MeasurementSettings
 from pipeline.dicom.visit import Plane, Role, Visit
@@ -18,7 +19,7 @@ from pipeline.measurement.profiled import View, profiled
 from pipeline.measurement.series import disagreement_mm3
 from pipeline.measurement.uncertainty import Spread, slice_error_mm3, surface_mm2, volume_interval
 from pipeline.measurement.volumetry import Occupancy
-from pipeline.segmentation.anatomy import Anatomy
+from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation
 from pipeline.segmentation.displaced import DisplacedMaterial
 from pipeline.segmentation.fusion import FusedFragment, fuse
 from pipeline.volume import Volume
@@ -53,6 +54,8 @@ class MeasuredFragment:
         How it was imaged; None where a person drew it.
     reached
         Whether the most trusted series shows the place of the level, so that nothing there means none.
+    counted
+        Every block of labels that was looked at, and the flat indices of its voxels that count as this material.
     """
 
     measurement: FragmentMeasurement
@@ -65,6 +68,7 @@ class MeasuredFragment:
     probability: Volume | None = None
     view: View | None = None
     reached: bool = True
+    counted: tuple[tuple[SeriesSegmentation, NDArray[np.intp]], ...] = ()
 
 
 def measure_fragment(
@@ -107,6 +111,9 @@ def measure_fragment(
             signal_to_noise(image, labels),
         ),
         reached=reaches(image, anatomy.levels[level]),
+        counted=tuple(
+            (one.block, np.flatnonzero(one.material.region.array)) for several in seen.values() for one in several
+        ),
     )
     return weighed(measured, pair_weights([measured.by_role]), PrecisionProfile.load(settings.precision_profile))
 

@@ -12,7 +12,8 @@ from pipeline.dicom.visit import Role, Visit
 from pipeline.measurement.volumetry import Occupancy, occupancy
 from pipeline.segmentation.anatomy import Anatomy, Level, SeriesSegmentation
 from pipeline.segmentation.blocks import from_middle_mm, labelled_blocks, shown_best
-from pipeline.segmentation.displaced import MIGRATION_MM, DisplacedMaterial, displaced_probability
+from pipeline.segmentation.candidates import MIGRATION_MM
+from pipeline.segmentation.displaced import DisplacedMaterial, displaced_probability
 from pipeline.volume import Volume
 
 HALF = 0.5
@@ -22,8 +23,9 @@ WHOLE = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """The level's material in one block of one series."""
+    """The level's material in one block of one series, whose labels are ``block``."""
 
+    block: SeriesSegmentation
     material: DisplacedMaterial
     found: Occupancy
 
@@ -72,7 +74,9 @@ def look(block: tuple[Volume, SeriesSegmentation], anatomy: Anatomy, level: str)
     """Tell the level's displaced material in one block."""
     image, segmentation = block
     material = displaced_probability(segmentation, anatomy.levels[level], anatomy, image)
-    return Seen(material, occupancy(image, material.probability, np.asarray(material.region.array, dtype=bool)))
+    return Seen(
+        segmentation, material, occupancy(image, material.probability, np.asarray(material.region.array, dtype=bool))
+    )
 
 
 def volume_mm3(blocks: Sequence[Seen]) -> float:

@@ -110,6 +110,23 @@ def test_material_as_bright_as_fat_or_fluid_is_no_disc(segmented: Anatomy) -> No
     assert np.array_equal(kept.probability.array, plain.probability.array), "an enhancing fragment is one all the same"
 
 
+def test_fluid_that_hangs_on_a_fragment_is_cut_off(segmented: Anatomy) -> None:
+    one, level = segmented.segmentations[Role.SAGITTAL_T2], segmented.levels["L4/L5"]
+    brightness = np.array([600.0, 300.0, 300.0, 200.0, 900.0, 260.0], dtype=np.float32)
+    plain = displaced_probability(one, level, segmented).probability
+    rows = np.nonzero(plain.array.any(axis=(0, 2)))[0]
+    lower = np.zeros(plain.shape, dtype=bool)
+    lower[:, int(rows[0] + 0.55 * np.ptp(rows)) :] = True
+    fluid = lower & (one.labels.array == Structure.FRAGMENT)
+    image = one.labels.with_array(np.where(fluid, np.float32(900.0), brightness[one.labels.array]))
+    found = displaced_probability(one, level, segmented, image)
+    left = found.probability.array[fluid].sum()
+    assert left < 0.4 * plain.array[fluid].sum(), "what is left is a rim as wide as a voxel or two"
+    above = plain.array[~lower].sum()
+    assert found.probability.array[~lower].sum() == pytest.approx(above, rel=0.1), "what is dark stays"
+    assert found.suppressed_mm3 > 0.5 * float(plain.array[lower].sum()) * plain.voxel_volume_mm3
+
+
 def test_a_bright_fragment_is_kept_where_the_coil_brightens_its_surroundings(segmented: Anatomy) -> None:
     one, level = segmented.segmentations[Role.SAGITTAL_T2], segmented.levels["L4/L5"]
     brightness = np.array([300.0, 300.0, 300.0, 200.0, 700.0, 620.0], dtype=np.float32)

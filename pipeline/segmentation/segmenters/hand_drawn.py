@@ -13,7 +13,9 @@ from pipeline.dicom.visit import Role, Visit
 from pipeline.errors import UsageError
 from pipeline.findings import Finding, Severity
 from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation, Structure
-from pipeline.segmentation.displaced import CONTACT_MM, MIGRATION_MM, SHARED_FRACTION, displaced_probability
+from pipeline.segmentation.candidates import MIGRATION_MM
+from pipeline.segmentation.components import CONTACT_MM, SHARED_FRACTION
+from pipeline.segmentation.displaced import displaced_probability
 from pipeline.segmentation.segmenters.mask import HandMask
 from pipeline.segmentation.segmenters.place import Placed, placed
 from pipeline.segmentation.wall import PosteriorWall
