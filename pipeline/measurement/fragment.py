@@ -107,7 +107,8 @@ def measure_fragment(
         probability=material.probability,
         view=View(
             found.share.spacing_mm[0],
-            brightness_of(image, labels, found.share) if role is Role.SAGITTAL_T2 else None,
+            # What is no more than noise tells nothing of a fragment's brightness.
+            brightness_of(image, labels, found.share) if role is Role.SAGITTAL_T2 and alone.present else None,
             signal_to_noise(image, labels),
         ),
         reached=reaches(image, anatomy.levels[level]),

@@ -233,7 +233,8 @@ def _hidden(spread: Spread, other: Spread) -> float:
     if spread.present:
         return 0.0
     known = volume_interval(replace(spread, hidden_mm3=0.0)).high
-    return max(0.0, min(spread.hidden_mm3, HIDDEN_SHARE * other.volume_mm3) - known)
+    most = min(spread.hidden_mm3, HIDDEN_SHARE * other.volume_mm3) if other.present else spread.hidden_mm3
+    return max(0.0, most - known)
 
 
 def _interval(values: NDArray[np.float64]) -> Interval:

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.measurement.uncertainty import Spread, change_intervals, slice_error_mm3, surface_mm2, volume_interval
+from pipeline.measurement.uncertainty import (
+    Spread,
+    change_intervals,
+    reaching,
+    slice_error_mm3,
+    surface_mm2,
+    volume_interval,
+)
 from tests.measurement.balls import ellipsoid
 
 volumes = st.floats(0, 5000)
@@ -60,6 +67,16 @@ def test_a_rate_never_exceeds_complete(first: Spread, second: Spread) -> None:
     _, rate = change_intervals(first, second, **DRAWS)
     assert (rate is None) == (first.volume_mm3 <= first.limit_mm3)
     assert rate is None or rate.high <= 100
+
+
+def test_where_neither_visit_shows_a_fragment_the_change_reaches_what_either_may_hide() -> None:
+    empty = Spread(0.0, 5.0, 5.0, 5.0, limit_mm3=120.0, hidden_mm3=600.0)
+    other = dataclasses.replace(empty, hidden_mm3=400.0)
+    delta, rate = change_intervals(empty, other, correlation=0.5, draws=2000, seed=1)
+    wider, none = reaching(delta, rate, empty, other)
+    assert none is None
+    assert wider.low < -550.0, "nearly all of 600 mm³ may have gone"
+    assert wider.high > 350.0
 
 
 def test_large_volumes_err_by_their_scale_and_small_ones_by_the_floor() -> None:

@@ -115,7 +115,13 @@ class PrecisionProfile:
         return Precision(bias, sd, change_sd, floor, min(1.0, missed), exceeded)
 
     def surely_seen_mm3(self, thickness_mm: float, brightness: float | None, snr: float | None) -> float:
-        """Least volume from which on at least 95 % of fragments are found; the largest of the profile if none is."""
+        """Least volume from which on at least 95 % of fragments are found; the largest of the profile if none is.
+
+        Where brightness is unknown, that of the class of contrast that is found the worst: nobody knows how bright a
+        fragment is that was not seen.
+        """
+        if brightness is None:
+            return max(self.surely_seen_mm3(thickness_mm, CONTRASTS[c.value], snr) for c in self._contrasts)
         volumes = [cell.volume_mm3 for cell in self.cells]
         grid = np.geomspace(min(volumes), max(volumes), STEPS)
         low, high, lowest_snr = self._range

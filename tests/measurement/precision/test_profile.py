@@ -65,6 +65,7 @@ def test_what_lies_outside_is_clamped_and_named(asked: tuple[float, ...], named:
 def test_the_least_volume_that_is_surely_seen() -> None:
     assert 200 < PROFILE.surely_seen_mm3(4.4, 0.3, 15) <= 800
     assert PROFILE.surely_seen_mm3(4.4, 0.7, 15) == pytest.approx(2400)
+    assert PROFILE.surely_seen_mm3(4.4, None, 15) == pytest.approx(2400), "nobody knows how bright the unseen is"
 
 
 @pytest.mark.parametrize(
