@@ -155,7 +155,7 @@ if ! "$discdelta" pairs "$export_folder" --links "$work/links" >"$work/pairs.tsv
 fi
 
 declare -A count=()
-while IFS=$'\t' read -r key status accession inputs newest baseline followup <&3; do
+while IFS=$'\t' read -r key status accession inputs newest baseline followup _dates <&3; do
   case $key in \#*) continue ;; esac
   if [ "$status" != pair ]; then
     outcome=$status # single, undated, unidentified: nothing to compare

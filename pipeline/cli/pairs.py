@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.dicom.pairing import PatientPair, VisitFiles
     from pipeline.dicom.sources import Reader
 
-COLUMNS = ("key", "status", "accession", "inputs", "newest", "baseline", "followup")
+COLUMNS = ("key", "status", "accession", "inputs", "newest", "baseline", "followup", "baseline_date", "followup_date")
 
 
 def pairs(
@@ -76,7 +76,13 @@ def _row(pair: PatientPair, links: Path | None) -> dict[str, Any]:
         "newest": pair.newest,
         "baseline": folders[0],
         "followup": folders[1],
+        "baseline_date": _date_of(pair.visits[0]),
+        "followup_date": _date_of(pair.visits[-1]) if len(pair.visits) > 1 else None,
     }
+
+
+def _date_of(visit: VisitFiles) -> str | None:
+    return visit.study_date.isoformat() if visit.study_date else None
 
 
 def _lay_out(visit: VisitFiles, folder: Path, reader: Reader) -> Path:

@@ -33,6 +33,8 @@ def test_a_line_per_patient_and_a_folder_per_visit(export: Path, tmp_path: Path)
     single = next(row for row in rows if row["status"] == "single")
     assert pair["accession"] == "A2"
     assert (single["accession"], single["baseline"], single["followup"]) == ("B1", "-", "-")
+    assert (pair["baseline_date"], pair["followup_date"]) == ("2013-03-12", "2013-07-12")
+    assert (single["baseline_date"], single["followup_date"]) == ("2013-07-12", "-")
     for name in ("baseline", "followup"):
         [file] = Path(pair[name]).iterdir()
         assert file.read_bytes()[128:132] == b"DICM"
