@@ -16,6 +16,7 @@ SAGITTAL_MINUTES ?= 240
 FINE_MINUTES ?= 230
 FINE_AGAIN_MINUTES ?= 70
 FINE_LAST_MINUTES ?= 80
+FINE_FURTHER_MINUTES ?= 68
 AXIAL_MINUTES ?= 90
 WHOLE_ANATOMIES ?= 290
 LOCAL_ANATOMIES ?= 510
@@ -69,9 +70,13 @@ train: $(VENV)/.installed-train ## Train the three networks and write their weig
 	  --out training/runs/fine_mean/last.pt
 	$(BIN)/python -m training.train --network fine --resume --begin training/runs/fine_mean/last.pt \
 	  --out training/runs/fine_last --minutes $(FINE_LAST_MINUTES) --seed 61 $(TRAIN_FLAGS)
+	$(BIN)/python -m training.train --network fine --resume --begin training/runs/fine_last/last.pt \
+	  --out training/runs/fine_further --minutes $(FINE_FURTHER_MINUTES) --seed 101 --batch 8 $(TRAIN_FLAGS)
+	$(BIN)/python -m training.average training/runs/fine_last/last.pt training/runs/fine_further/last.pt \
+	  --out training/runs/fine_shipped/last.pt
 	$(BIN)/python -m training.train --network axial --resume --out training/runs/axial \
 	  --minutes $(AXIAL_MINUTES) $(TRAIN_FLAGS)
-	@set -e; for network in sagittal fine_last axial; do \
+	@set -e; for network in sagittal fine_shipped axial; do \
 	  $(BIN)/python -m training.export --checkpoint training/runs/$$network/last.pt; \
 	done
 

@@ -17,15 +17,14 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from training.begin import adopt
 from training.checkpoint import Progress, load, make_average, save, update_average
+from training.data_options import add_data_options, loader_of
 from training.loss import segmentation_loss
 from training.network import UNet
 from training.recipe import RECIPES
 from training.shipped import progress_of, restored
-from training.stream import Stream, StreamConfig
 
 logger = logging.getLogger("training")
 _WARM_UP = 0.02
@@ -121,13 +120,7 @@ def run(options: argparse.Namespace) -> None:
     """Train until the time is over."""
     trainer = Trainer(options)
     # A resumed run draws other samples than the run that it continues.
-    recipe = trainer.recipe
-    share = recipe.real_share if options.real_share is None else options.real_share
-    seed = options.seed + trainer.progress.step
-    config = StreamConfig(options.bank, options.local, options.spider, share, recipe.size, seed, options.further)
-    stream = Stream(recipe.make(), config)
-    loader = DataLoader(stream, batch_size=options.batch, num_workers=options.workers, prefetch_factor=4)
-    batches = iter(loader)
+    batches = iter(loader_of(options, trainer.recipe, options.seed + trainer.progress.step))
     trainer.begin_exported(batches)
     total, before = 0.0, time.monotonic()
     for batch in batches:
@@ -151,19 +144,12 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--network", choices=sorted(RECIPES), default="sagittal")
-    parser.add_argument("--bank", type=Path, default=Path("training/runs/bank"))
-    parser.add_argument("--local", type=Path, default=Path("training/runs/local"))
-    parser.add_argument("--spider", type=Path, default=Path("../shared/data/spider/t2_space"))
-    parser.add_argument("--further", type=Path, default=Path("training/runs/midsagittal"))
+    add_data_options(parser)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=80)
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--batch", type=int, default=6)
-    parser.add_argument("--real-share", type=float, default=None, help="share of real samples; the recipe's by default")
-    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--begin", type=Path, default=None, help="checkpoint whose weights a new run starts from")
     options = parser.parse_args()

@@ -120,7 +120,8 @@ def _mean_beside(pixels: Floats, where: NDArray[np.bool_], spacing_mm: NDArray[n
         ndimage.gaussian_filter(part.astype(np.float32), RING_MM / spacing_mm, truncate=3.0)
         for part in (pixels * where, where)
     ]
-    return np.divide(blurred[0], blurred[1], out=np.zeros_like(pixels), where=blurred[1] > 1e-3)
+    mean: Floats = np.divide(blurred[0], blurred[1], out=np.zeros_like(pixels), where=blurred[1] > 1e-3)
+    return mean
 
 
 def _in_plane(width_mm: float, grid: Volume) -> tuple[int, int, int]:

@@ -22,3 +22,19 @@ def test_different_networks_are_refused() -> None:
 
     with pytest.raises(ValueError, match="different networks"):
         mean_of({"weight": torch.zeros(2)}, {"weight": torch.zeros(3)})
+
+
+def test_normalisation_is_that_of_the_batches_it_was_measured_on() -> None:
+    from training.average import renormalise
+    from training.network import UNet
+
+    torch.manual_seed(3)
+    network = UNet((8, 16), 4, 3)
+    batches = [torch.randn(4, 3, 32, 32) * 2 + 1 for _ in range(2)]
+    renormalise(network, batches)
+    first = network.down[0]
+    assert not network.training
+    assert first[1].momentum == 0.03
+    passed = [first[0](network.fold(batch)) for batch in batches]
+    mean = torch.stack([one.mean(dim=(0, 2, 3)) for one in passed]).mean(dim=0)
+    assert torch.allclose(first[1].running_mean, mean, atol=1e-5)
