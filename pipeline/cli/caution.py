@@ -19,14 +19,16 @@ def say_caution(findings: Iterable[Finding], place: str = "report") -> None:
     Parameters
     ----------
     place
-        What holds the findings.
+        What holds the findings. Where that is a file for programs, all warnings are told in full.
     """
+    for_programs = place.endswith(".json")
     warnings = list(dict.fromkeys(f for f in findings if f.severity is Severity.WARNING))
     if warnings:
         count = f"{len(warnings)} warning{'' if len(warnings) == 1 else 's'}"
-        where = f"in {place}" if place.endswith(".json") else f"in the {place}"
-        typer.echo(f"{count}: read the findings {where} first.")
+        typer.echo(
+            f"{count}, also in {place}:" if for_programs else f"{count}: read the findings in the {place} first."
+        )
     for finding in warnings:
-        if finding.code in SPOKEN:
+        if for_programs or finding.code in SPOKEN:
             typer.echo(f"warning [{finding.code}]: {finding.message}")
     typer.echo(NOTICE)

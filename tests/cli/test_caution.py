@@ -26,6 +26,10 @@ def test_without_warnings_only_what_the_result_is_for_is_said(capsys: pytest.Cap
     assert capsys.readouterr().out == "Research use only.\n"
 
 
-def test_a_file_that_holds_the_findings_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    say_caution([THICK], "segmentation.json")
-    assert capsys.readouterr().out.startswith("1 warning: read the findings in segmentation.json first.\n")
+def test_where_only_a_file_for_programs_holds_the_findings_all_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    say_caution([THICK, NOTE], "segmentation.json")
+    assert capsys.readouterr().out.splitlines() == [
+        "1 warning, also in segmentation.json:",
+        "warning [slice-thickness-differs]: Slices differ.",
+        "Research use only.",
+    ]
