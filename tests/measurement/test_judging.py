@@ -46,7 +46,7 @@ def test_another_profile_changes_intervals_and_no_volume() -> None:
 
 
 def test_another_profile_may_call_a_small_fragment_none() -> None:
-    found = change(600, 150)
+    found = change(600, 250)
     assert found.evidence is not None
     assert found.followup.present
     again = judged(found.evidence, SETTINGS, PrecisionProfile((PrecisionCell(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -19,14 +19,22 @@ def study() -> list[PairOutcome]:
     return simulated.study(32)
 
 
-def test_a_profile_that_is_too_wide_is_narrowed_by_as_much(study: list[PairOutcome]) -> None:
-    """Where the figures of cells are twice too large, the factor is half of what it was."""
+def scaled(factor: float) -> Callable[[Sequence[PairOutcome]], tuple[PrecisionCell, ...]]:
+    def build(pairs: Sequence[PairOutcome]) -> tuple[PrecisionCell, ...]:
+        return tuple(replace(cell, sd_percent=factor * cell.sd_percent) for cell in raw_cells(pairs))
 
-    def wide(pairs: Sequence[PairOutcome]) -> tuple[PrecisionCell, ...]:
-        return tuple(replace(cell, sd_percent=2 * cell.sd_percent) for cell in raw_cells(pairs))
+    return build
 
-    plain, narrowed = (calibrated(study, simulated.SETTINGS, build) for build in (raw_cells, wide))
-    assert narrowed.volume == pytest.approx(plain.volume / 2, rel=0.1)
+
+def test_a_profile_that_is_too_narrow_is_widened_by_as_much(study: list[PairOutcome]) -> None:
+    """Where the figures of cells are twice too small, the factor is twice what it was."""
+    narrow, narrower = (calibrated(study, simulated.SETTINGS, scaled(factor)) for factor in (0.8, 0.4))
+    assert narrow.volume > 1.0
+    assert narrower.volume == pytest.approx(2 * narrow.volume, rel=0.1)
+
+
+def test_a_profile_that_is_too_wide_for_simulated_volumes_is_not_narrowed(study: list[PairOutcome]) -> None:
+    assert calibrated(study, simulated.SETTINGS, scaled(4.0)).volume == 1.0
 
 
 def test_too_few_pairs_calibrate_nothing(study: list[PairOutcome]) -> None:
