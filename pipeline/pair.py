@@ -161,7 +161,13 @@ def _of_visits(first: Sequence[Finding], second: Sequence[Finding]) -> tuple[Fin
         for f in own:
             whose = "" if f.code in OF_THE_PAIR else "Both visits: " if f in other else f"{name}: "
             findings.append(Finding(f.code, f.severity, whose + f.message))
-    return tuple(dict.fromkeys(findings))
+    return _once_each(findings)
+
+
+def _once_each(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Findings without repeats; of whose images they are the last word, which is that on both visits."""
+    last = {f.code: f for f in findings if f.code == "identity-unverified"}
+    return tuple(dict.fromkeys(last.get(f.code, f) for f in findings))
 
 
 def _level_chosen(level: str) -> tuple[Finding, ...]:

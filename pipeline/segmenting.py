@@ -15,11 +15,13 @@ from pipeline.measurement.confirmed import by_deciding_series, unconfirmed, unco
 from pipeline.measurement.counted import labelled_as_counted
 from pipeline.measurement.fragment import MeasuredFragment, measure_fragment
 from pipeline.measurement.precision import PrecisionProfile
+from pipeline.measurement.profiled import profile_findings
 from pipeline.measurement.series import disagreement_findings
 from pipeline.provenance import Stopwatch, describe_run
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.blocks import unlabelled_blocks
 from pipeline.segmentation.doubt import doubtful_level
+from pipeline.segmentation.network import weights_sha256
 from pipeline.segmentation.segmenters.registry import find_segmenter
 from pipeline.segmented import SegmentedVisit
 from pipeline.workflow import Source, load_visit
@@ -90,6 +92,7 @@ def segment_visit(
                     *doubtful_level(level, anatomy, config.segmentation),
                     *_unsure(level, anatomy, config),
                     *_doubts(seen),
+                    *_of_profile(profile, seen),
                 )
             )
         ),
@@ -142,6 +145,16 @@ def _doubts(fragments: Mapping[str, MeasuredFragment]) -> list[Finding]:
         for finding in unconfirmed_findings(name, found)
         or disagreement_findings(name, found.measurement, found.own_interval)
     ]
+
+
+def _of_profile(profile: PrecisionProfile, fragments: Mapping[str, MeasuredFragment]) -> list[Finding]:
+    """What the precision profile does not cover of these images, and what it was made with."""
+    exceeded: dict[str, None] = {}
+    for found in fragments.values():
+        if (view := found.view) is not None:
+            known = profile.at(found.measurement.volume_mm3, view.pitch_mm, view.brightness, view.snr)
+            exceeded |= dict.fromkeys(name for name in known.exceeded if found.measurement.present or name != "volume")
+    return profile_findings(profile, tuple(exceeded), weights_sha256())
 
 
 def _unsure(level: str, anatomy: Anatomy, config: Config) -> list[Finding]:

@@ -15,6 +15,7 @@ from pipeline.measurement.longitudinal import DirectChange
 from pipeline.measurement.precision import PrecisionProfile
 from pipeline.measurement.profiled import known_change_sd_mm3, profile_findings
 from pipeline.measurement.uncertainty import Spread, apart_sd_mm3, change_intervals, reaching, volume_interval
+from pipeline.segmentation.network import weights_sha256
 
 
 def change_between(
@@ -110,4 +111,4 @@ def _factor(
         factor = max(factor, 1.0)  # visits of which one shows nothing share no error: the change has that of the volume
     if profile.provisional or estimate.findings:
         factor = max(factor, estimate.factor)
-    return factor, profile_findings(profile, precision.exceeded)
+    return factor, profile_findings(profile, precision.exceeded, weights_sha256())

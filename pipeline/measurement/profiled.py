@@ -64,13 +64,22 @@ def known_change_sd_mm3(
     return max(mean * worse.change_sd / (1 + worse.bias), floor), worse
 
 
-def profile_findings(profile: PrecisionProfile, exceeded: tuple[str, ...]) -> list[Finding]:
-    """Tell what the profile does not cover, and when its figures are provisional."""
+def profile_findings(profile: PrecisionProfile, exceeded: tuple[str, ...], weights: str) -> list[Finding]:
+    """Tell what the profile does not cover, and when its figures are provisional or those of other networks.
+
+    ``weights`` is the SHA-256 of the weights in use.
+    """
     findings = []
+    if profile.made_with.get("weights_sha256", weights) != weights:
+        text = (
+            "The precision profile was made with other weights of the networks, so the intervals may be too narrow or "
+            "too wide. Make it anew with `discdelta validate`, or leave measurement.precision_profile out."
+        )
+        findings.append(Finding("precision-profile-of-other-weights", Severity.WARNING, text))
     if exceeded:
         text = (
-            f"The precision profile does not reach this pair's {' and '.join(exceeded)}: the nearest figures are used. "
-            "A profile of your own protocol is made with `discdelta validate`."
+            f"The precision profile does not reach the {' and '.join(exceeded)} of these images: the nearest figures "
+            "are used. A profile of your own protocol is made with `discdelta validate`."
         )
         findings.append(Finding("precision-profile-exceeded", Severity.INFO, text))
     if profile.provisional:

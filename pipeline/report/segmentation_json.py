@@ -96,6 +96,7 @@ def _fragment(result: SegmentedVisit, name: str) -> dict[str, Any]:
         "volume_mm3": rounded(fragment.volume_mm3, VOLUME_DIGITS),
         "interval95_mm3": rounded_interval(fragment.interval95_mm3, VOLUME_DIGITS),
         "detection_limit_mm3": rounded(fragment.detection_limit_mm3, VOLUME_DIGITS),
+        "surely_seen_mm3": rounded(fragment.surely_seen_mm3, VOLUME_DIGITS),
         "centroid_lps_mm": None if fragment.centroid_lps_mm is None else _point(fragment.centroid_lps_mm),
         "volumes_by_series_mm3": _by_series(fragment.volumes_by_role_mm3),
         "unconfirmed_by_series_mm3": _by_series(result.unconfirmed.get(name, {})),

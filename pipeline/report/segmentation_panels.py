@@ -78,7 +78,16 @@ def _focus(result: SegmentedVisit) -> _Focus:
     largest = max(present, key=lambda name: present[name].volume_mm3, default=None)
     if largest is None or present[largest].centroid_lps_mm is None:
         return _Focus(result.anatomy.levels[result.level], None)
-    return _Focus(result.anatomy.levels[largest], np.asarray(present[largest].centroid_lps_mm))
+    return _Focus(result.anatomy.levels[largest], _fullest(present[largest].occupancy))
+
+
+def _fullest(share: Volume) -> NDArray[np.float64]:
+    """Middle, LPS in mm, of the slice that holds most; the centre of parts that lie apart may be in none of them."""
+    number = int(share.array.sum(axis=(1, 2), dtype=np.float64).argmax())
+    section = share.array[number].astype(np.float64)
+    index = np.argwhere(section > 0)
+    middle = np.average(index, axis=0, weights=section[tuple(index.T)])
+    return np.asarray(share.to_lps(np.array([number, *middle])))
 
 
 def panels(result: SegmentedVisit, role: Role) -> tuple[Panel, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from pipeline.measurement.change import FragmentMeasurement
 from pipeline.measurement.confirmed import in_series
 from pipeline.report.numbers import confidence_in_words
 from pipeline.report.views import ROLE_NAMES
@@ -26,18 +29,27 @@ def levels_in_words(result: SegmentedVisit) -> str:
 
 
 def displaced_in_words(result: SegmentedVisit) -> str:
-    """The displaced material of every level that has some, with its interval."""
+    """The displaced material of every level that has some, with its interval, and what may be hidden at the others."""
     found = {name: one.measurement for name, one in result.fragments.items()}
     present = {name: one for name, one in found.items() if one.present}
     if not present:
         limit = max((one.detection_limit_mm3 for one in found.values()), default=0.0)
-        return f"Displaced disc material: none above the limit of blank of {limit:.0f} mm\u00b3 at any level."
+        none = f"Displaced disc material: none above the limit of blank of {limit:.0f} mm\u00b3 at any level."
+        return none + _hidden_in_words(found.values(), "One")
     listed = ", ".join(
         f"{name} {one.volume_mm3:.0f} mm\u00b3 (95 % interval {one.interval95_mm3.low:.0f} to "
         f"{one.interval95_mm3.high:.0f})"
         for name, one in present.items()
     )
-    return f"Displaced disc material, measured on {ROLE_NAMES[result.measured]}: {listed}."
+    others = [one for one in found.values() if not one.present]
+    hidden = _hidden_in_words(others, "Elsewhere one")
+    return f"Displaced disc material, measured on {ROLE_NAMES[result.measured]}: {listed}.{hidden}"
+
+
+def _hidden_in_words(empty: Iterable[FragmentMeasurement], which: str) -> str:
+    """How large a fragment may have been missed where none was found; empty where that is unknown."""
+    most = max((one.surely_seen_mm3 or 0.0 for one in empty), default=0.0)
+    return f" {which} of up to {most:.0f} mm\u00b3 may have been missed." if most > 0 else ""
 
 
 def unconfirmed_in_words(result: SegmentedVisit) -> str:

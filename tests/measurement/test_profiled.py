@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.findings import Severity
 from pipeline.measurement.change import Interval
 from pipeline.measurement.precision import Contrast, PrecisionCell, PrecisionProfile
 from pipeline.measurement.profiled import View, known_change_sd_mm3, profile_findings, profiled
 from pipeline.measurement.uncertainty import Spread, change_intervals, reaching, volume_interval
+from pipeline.segmentation.network import weights_sha256
 
 PLAIN = Spread(1000, 150, 20, 40, 66)
 VIEW = View(4.4, 0.3, 15.0)
@@ -71,10 +73,21 @@ def test_the_error_of_a_change_is_that_of_the_mean_volume() -> None:
 
 
 def test_provisional_and_exceeded_are_said() -> None:
-    assert [f.code for f in profile_findings(profile(), ())] == []
-    both = profile_findings(profile(provisional=True), ("volume", "slice distance"))
+    assert [f.code for f in profile_findings(profile(), (), "w")] == []
+    both = profile_findings(profile(provisional=True), ("volume", "slice distance"), "w")
     assert [f.code for f in both] == ["precision-profile-exceeded", "precision-profile-provisional"]
     assert "volume and slice distance" in both[0].message
+
+
+def test_a_profile_of_other_networks_is_told() -> None:
+    known = PrecisionProfile(profile().cells, {"weights_sha256": "w"})
+    assert profile_findings(known, (), "w") == []
+    (finding,) = profile_findings(known, (), "v")
+    assert (finding.code, finding.severity) == ("precision-profile-of-other-weights", Severity.WARNING)
+
+
+def test_the_shipped_profile_was_made_with_the_shipped_weights() -> None:
+    assert PrecisionProfile.load().made_with["weights_sha256"] == weights_sha256()
 
 
 biased = st.builds(

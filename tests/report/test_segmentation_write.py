@@ -124,6 +124,12 @@ def test_words_say_what_was_found() -> None:
     assert levels_in_words(segmented()).startswith("Discs L5/S1 to L2/L3, counted from the sacrum on Sagittal T2;")
     assert displaced_in_words(segmented()).startswith("Displaced disc material, measured on Sagittal T2: L4/L5 ")
     assert "none above the limit of blank" in displaced_in_words(segmented(0.0))
+    made = segmented(0.0)
+    hidden = {
+        name: replace(one, measurement=replace(one.measurement, surely_seen_mm3=640.0))
+        for name, one in made.fragments.items()
+    }
+    assert displaced_in_words(replace(made, fragments=hidden)).endswith("One of up to 640 mm³ may have been missed.")
 
 
 def test_what_is_not_confirmed_is_told_beside_what_is(repository: Path) -> None:
