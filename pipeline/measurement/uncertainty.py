@@ -43,6 +43,8 @@ class Spread:
         Known mean of (measured − true) / true, above −1. It is not taken off, but intervals reach what it suggests.
     hidden_mm3
         A fragment that is not seen may be as large as this.
+    overlooked
+        Share of the volume by which patients' fragments may read low beyond what the profile knows.
     """
 
     volume_mm3: float
@@ -52,6 +54,7 @@ class Spread:
     limit_mm3: float
     bias: float = 0.0
     hidden_mm3: float = 0.0
+    overlooked: float = 0.0
 
     @property
     def floor_mm3(self) -> float:
@@ -127,7 +130,8 @@ def volume_interval(spread: Spread) -> Interval:
     low = scale * float(np.exp(-width)) - spread.offset_mm3
     high = scale * float(np.exp(width)) - spread.offset_mm3
     biased = spread.volume_mm3 * (spread.gain - 1)
-    high = max(high + max(0.0, biased), 0.0 if spread.present else spread.hidden_mm3)
+    overlooked = spread.volume_mm3 * spread.overlooked if spread.present else 0.0
+    high = max(high + max(0.0, biased) + overlooked, 0.0 if spread.present else spread.hidden_mm3)
     return Interval(max(0.0, low + min(0.0, biased)), high)
 
 

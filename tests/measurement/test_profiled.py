@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.findings import Severity
 from pipeline.measurement.change import Interval
 from pipeline.measurement.precision import Contrast, PrecisionCell, PrecisionProfile
-from pipeline.measurement.profiled import View, known_change_sd_mm3, profile_findings, profiled
+from pipeline.measurement.profiled import OVERLOOKED, View, known_change_sd_mm3, profile_findings, profiled
 from pipeline.measurement.uncertainty import Spread, change_intervals, reaching, volume_interval
 from pipeline.segmentation.network import weights_sha256
 
@@ -77,6 +77,13 @@ def test_provisional_and_exceeded_are_said() -> None:
     both = profile_findings(profile(provisional=True), ("volume", "slice distance"), "w")
     assert [f.code for f in both] == ["precision-profile-exceeded", "precision-profile-provisional"]
     assert "volume and slice distance" in both[0].message
+
+
+def test_the_interval_reaches_up_by_what_real_canals_suggest() -> None:
+    known = profiled(PLAIN, VIEW, profile(bias_percent=0.0))
+    plain = dataclasses.replace(known, overlooked=0.0)
+    assert volume_interval(known).high == pytest.approx(volume_interval(plain).high + OVERLOOKED * PLAIN.volume_mm3)
+    assert volume_interval(known).low == volume_interval(plain).low
 
 
 def test_a_profile_of_other_networks_is_told() -> None:
