@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
+GRAVE = ("visits-identical", "level-doubtful")
+"""Codes of warnings that are told in full wherever an answer stands: with them it may be about the wrong disc, or about
+nothing."""
+
+
 class Severity(StrEnum):
     """How much a finding matters to the reader of the result."""
 

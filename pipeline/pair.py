@@ -88,7 +88,7 @@ def compared(
     with watch.stage("align"):
         alignment = align(first, first_anatomy, second, second_anatomy, config.registration)
         alignment = vouched(alignment) if config.dicom.allow_different_patients else alignment
-        _require_alignment(alignment, config)
+        _require_alignment(alignment, (first, second), (first_anatomy, second_anatomy), config)
     with watch.stage("measure"):
         change = measure(
             first,
@@ -201,7 +201,9 @@ def require_level(level: str, first: Anatomy, second: Anatomy, config: Config) -
             )
 
 
-def _require_alignment(alignment: Alignment, config: Config) -> None:
+def _require_alignment(
+    alignment: Alignment, visits: tuple[Visit, Visit], anatomies: tuple[Anatomy, Anatomy], config: Config
+) -> None:
     """Refuse visits that are not laid onto each other, or that are two people's.
 
     Raises
@@ -214,9 +216,21 @@ def _require_alignment(alignment: Alignment, config: Config) -> None:
         return
     for finding in alignment.findings:
         if finding.code == "patient-doubtful" and finding.severity is Severity.ERROR:
-            raise ComparabilityError(finding.message)
+            raise ComparabilityError(finding.message + _unverified(visits))
     raise ComparabilityError(
         f"The two visits could not be aligned on L4-S1: estimated error {quality.estimated_tre_mm:.1f} mm "
         f"(limit {config.registration.maximum_tre_mm:.1f} mm), bone overlap {quality.bone_dice:.2f}. "
-        "Check that both show the same patient's lumbar spine, and that the levels are named alike."
+        "Check that both show the same patient's lumbar spine, and that the levels are named alike: "
+        f"{'; '.join(_named(anatomy) for anatomy in anatomies)}.{_unverified(visits)}"
     )
+
+
+def _named(anatomy: Anatomy) -> str:
+    names = list(anatomy.levels)
+    return f"{names[0]} to {names[-1]}" if len(names) > 1 else ", ".join(names) or "none"
+
+
+def _unverified(visits: tuple[Visit, Visit]) -> str:
+    """What the headers could not tell, where it may be why the visits do not fit."""
+    unknown = any(finding.code == "identity-unverified" for visit in visits for finding in visit.findings)
+    return " The headers could not tell whether they are of one patient." if unknown else ""

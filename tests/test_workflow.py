@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from pipeline.errors import ComparabilityError
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.enhancement.result import VisitEnhancement
-from pipeline.pair import _of_visits, _seen_of
+from pipeline.pair import _of_visits, _require_alignment, _seen_of
 from pipeline.segmentation.segmenters.contribution import given_none
 from tests.report.cases import comparison
 
@@ -47,3 +50,21 @@ def test_a_doubtful_name_at_either_visit_is_told_with_that_visit() -> None:
     told = [f.message for f in _of_visits(first, second) if f.code == "level-doubtful"]
     assert len(told) == 1
     assert told[0].startswith("Baseline: L4/L5 is named with a confidence of 0.55 only")
+
+
+def test_visits_that_do_not_fit_are_refused_with_what_could_be_wrong() -> None:
+    """The names of the discs and whose the images are: either may be why they do not fit."""
+    made = comparison()
+    failed = replace(made.alignment, quality=replace(made.alignment.quality, usable=False))
+    anatomies = (made.baseline_anatomy, made.followup_anatomy)
+    named = [list(anatomy.levels) for anatomy in anatomies]
+    unknown = replace(made.followup, findings=(NOBODY,))
+    with pytest.raises(ComparabilityError, match="could not be aligned") as known:
+        _require_alignment(failed, (made.baseline, made.followup), anatomies, made.config)
+    with pytest.raises(ComparabilityError) as unverified:
+        _require_alignment(failed, (made.baseline, unknown), anatomies, made.config)
+    for names in named:
+        assert names[0] in str(known.value)
+        assert names[-1] in str(known.value)
+    assert "headers" not in str(known.value)
+    assert str(unverified.value).endswith("The headers could not tell whether they are of one patient.")

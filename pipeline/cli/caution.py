@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import typer
 
-from pipeline.findings import Finding, Severity
+from pipeline.findings import GRAVE, Finding, Severity
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 NOTICE = "Research use only."
-SPOKEN = ("visits-identical", "level-doubtful")
-"""Warnings that are told in full: with them the answer may be about the wrong disc, or about nothing."""
+
+
+def say_early(console: Console, findings: Iterable[Finding], *, shown: bool) -> None:
+    """Tell the gravest warnings before the long work, which may not be worth waiting for."""
+    for finding in dict.fromkeys(findings):
+        if shown and finding.code in GRAVE:
+            console.print(f"warning [{finding.code}]: {finding.message}", markup=False, highlight=False)
 
 
 def say_caution(findings: Iterable[Finding], place: str = "report") -> None:
@@ -29,6 +38,6 @@ def say_caution(findings: Iterable[Finding], place: str = "report") -> None:
             f"{count}, also in {place}:" if for_programs else f"{count}: read the findings in the {place} first."
         )
     for finding in warnings:
-        if for_programs or finding.code in SPOKEN:
+        if for_programs or finding.code in GRAVE:
             typer.echo(f"warning [{finding.code}]: {finding.message}")
     typer.echo(NOTICE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipeline.cli.caution import say_caution
+from pipeline.cli.caution import say_caution, say_early
 from pipeline.cli.course import course_of, course_scores, follow_course
 from pipeline.cli.log import log_times, log_visits
 from pipeline.cli.options import (
@@ -173,6 +173,7 @@ def run_comparison(
             if out is not None and not overwrite:
                 refuse_foreign(out, first, second)
             log_visits(first, second)
+            say_early(console, second.findings, shown=not quiet)
 
         comparison = run(*visits, config=settings, progress=progress, loaded=loaded, **more)
         log_times(comparison)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipeline.cli.caution import say_caution
+from pipeline.cli.caution import say_caution, say_early
 from pipeline.cli.log import log_visit
 from pipeline.cli.output import clear_leftovers, refuse_other_inputs
 from pipeline.errors import ResultNotUsableError, UsageError
@@ -95,6 +95,7 @@ def follow_course(
                 refuse_other_inputs(out, COURSE, {"inputs_sha256": [visit.input_sha256 for visit in visits]})
             for number, visit in enumerate(visits, start=1):
                 log_visit(f"visit {number}", visit)
+            say_early(console, (f for visit in visits for f in visit.findings), shown=not quiet)
 
         course = follow(list(given), config=settings, progress=progress, loaded=loaded, **more)
         if out is not None:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from pipeline.comparison import Comparison
 from pipeline.dicom.visit import Plane, Role, Visit
 from pipeline.errors import OutputError
-from pipeline.findings import Finding, Severity
+from pipeline.findings import GRAVE, Finding, Severity
 from pipeline.measurement.change import FragmentMeasurement
 from pipeline.report.answer import NOTICE, answer, days_between, time_between
 from pipeline.report.as_json import candidate_dict, provenance_dict, settings_sha256
@@ -127,6 +127,7 @@ def environment() -> jinja2.Environment:
     environment.filters["number"] = in_words
     environment.filters["interval"] = range_in_words
     environment.filters["confidence"] = confidence_in_words
+    environment.globals["grave"] = GRAVE
     return environment
 
 

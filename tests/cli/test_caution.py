@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from io import StringIO
 
-from pipeline.cli.caution import say_caution
+import pytest
+from rich.console import Console
+
+from pipeline.cli.caution import say_caution, say_early
 from pipeline.findings import Finding, Severity
 
 THICK = Finding("slice-thickness-differs", Severity.WARNING, "Slices differ.")
@@ -33,3 +36,11 @@ def test_where_only_a_file_for_programs_holds_the_findings_all_are_told(capsys: 
         "warning [slice-thickness-differs]: Slices differ.",
         "Research use only.",
     ]
+
+
+@pytest.mark.parametrize(("shown", "told"), [(True, [f"warning [{SAME.code}]: {SAME.message}"]), (False, [])])
+def test_what_makes_the_work_pointless_is_told_before_it(shown: bool, told: list[str]) -> None:
+    console = Console(file=StringIO(), width=200)
+    say_early(console, [THICK, SAME, SAME], shown=shown)
+    assert isinstance(console.file, StringIO)
+    assert console.file.getvalue().splitlines() == told
