@@ -36,17 +36,18 @@ def pairs(
     """
     with guarded(verbose=verbose):
         from pipeline.dicom.pairing import pair_visits
+        from pipeline.dicom.skipping import counted
 
         console = error_console()
         set_up_logging(console, quiet=False, verbose=verbose)
         found, skipped = pair_visits(export)
         if not found:
-            why = f"Left out: {len(skipped)}; `discdelta inspect` says why." if skipped else "It is empty."
+            why = f"Left out {counted(skipped)}." if skipped else "It is empty."
             raise UnreadableInputError(
                 f"{export} holds no MR image that can be used. {why} Export the original MR series as DICOM."
             )
         if skipped:
-            console.print(f"{len(skipped)} files or folders were left out; `discdelta inspect` says why.")
+            console.print(f"Left out {counted(skipped)}; `discdelta inspect` names them.", highlight=False)
         rows = [_row(pair, links) for pair in found]
         if json:
             from json import dumps

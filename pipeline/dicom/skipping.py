@@ -76,10 +76,19 @@ class Unusable(Exception):  # noqa: N818 - control flow inside this folder, neve
 
 def summarize(skipped: Iterable[Skipped]) -> tuple[Finding, ...]:
     """One finding per reason, in the order of codes."""
+    return tuple(_summary(reason, names) for reason, names in _by_reason(skipped))
+
+
+def counted(skipped: Iterable[Skipped]) -> str:
+    """The same in one line without names, which can be those of patients: ``2 files that are not DICOM; …``."""
+    return "; ".join(_count(reason, len(names)) for reason, names in _by_reason(skipped))
+
+
+def _by_reason(skipped: Iterable[Skipped]) -> list[tuple[str, list[str]]]:
     by_reason: dict[str, list[str]] = defaultdict(list)
     for one in skipped:
         by_reason[one.reason].append(one.name)
-    return tuple(_summary(reason, names) for reason, names in sorted(by_reason.items()))
+    return sorted(by_reason.items())
 
 
 def _of_one(what: str) -> str:
@@ -90,9 +99,12 @@ def _of_one(what: str) -> str:
 
 
 def _summary(reason: str, names: list[str]) -> Finding:
-    severity, what = _REASONS[reason]
     shown = ", ".join(sorted(names)[:_NAMES_SHOWN])
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return Finding(reason, _REASONS[reason][0], f"Left out {_count(reason, len(names))}: {shown}{more}.")
+
+
+def _count(reason: str, count: int) -> str:
+    what = _REASONS[reason][1]
     things, thing = _THINGS.get(reason, ("files", "file"))
-    count = f"1 {thing} {_of_one(what)}" if len(names) == 1 else f"{len(names)} {things} {what}"
-    return Finding(reason, severity, f"Left out {count}: {shown}{more}.")
+    return f"1 {thing} {_of_one(what)}" if count == 1 else f"{count} {things} {what}"

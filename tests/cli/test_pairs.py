@@ -56,3 +56,12 @@ def test_an_export_without_images_ends_as_it_does_for_inspect(tmp_path: Path, na
     assert "holds no MR image that can be used" in done.stderr
     assert "Doe" not in done.stderr
     assert CliRunner().invoke(app, ["inspect", str(tmp_path)]).exit_code == 3
+
+
+def test_what_was_left_out_is_told_with_the_reason_and_without_names(export: Path) -> None:
+    for name in ("Doe 1.txt", "Doe 2.txt"):
+        (export / name).write_text("a letter", encoding="utf-8")
+    (export / "Doe 3.dcm").touch()
+    said = CliRunner().invoke(app, ["pairs", str(export)]).stderr.replace("\n", " ")
+    assert "Left out 1 file of zero length; 2 files that are not DICOM; `discdelta inspect` names them." in said
+    assert "Doe" not in said
