@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-
 GRAVE = ("visits-identical", "level-doubtful")
 """Codes of warnings that are told in full wherever an answer stands: with them it may be about the wrong disc, or about
 nothing."""

@@ -10,7 +10,7 @@ from pipeline.dicom.visit import Role
 from pipeline.measurement.enhancement.result import Completeness, Enhancement
 from pipeline.measurement.meaning.clinical import ClinicalCourse
 from pipeline.measurement.meaning.meaning import VisitMeaning
-from pipeline.report.enhancement_html import WORDS
+from pipeline.report.enhancement_html import rim_in_words
 from pipeline.report.herniation import herniation_dict, herniation_words
 from pipeline.report.meaning_html import (
     HINTS,
@@ -138,7 +138,7 @@ def _rims(rims: Sequence[Enhancement | None]) -> list[dict[str, Any]]:
 def _rim(one: Enhancement | None) -> str:
     if one is None:
         return "not measured"
-    told = f"{WORDS[one.completeness]}, {in_words(one.extent_percent)} %"
+    told = f"{rim_in_words(one)}, {in_words(one.extent_percent)} %"
     if one.completeness is Completeness.NONE or one.rim_thickness_mm is None:
         return told
     interval = range_in_words(one.rim_thickness_interval95_mm, digits=1)

@@ -18,6 +18,11 @@ WORDS = {
 }
 
 
+def rim_in_words(one: Enhancement) -> str:
+    """``"complete rim"``; ``"complete rim or partial rim"`` where the images cannot tell."""
+    return " or ".join(WORDS[kind] for kind in one.may_be)
+
+
 def enhancement_view(comparison: Comparison) -> dict[str, Any] | None:
     """Rows of the table and pictures of both visits; None where neither visit could be measured."""
     both = comparison.enhancement
@@ -45,7 +50,7 @@ def _cells(one: Enhancement | None) -> tuple[str, str, str, str, str]:
     elif one.completeness is not Completeness.NONE:
         thickness = "cannot be told"
     return (
-        WORDS[one.completeness],
+        rim_in_words(one),
         f"{in_words(one.extent_percent)} % ({range_in_words(one.extent_interval95_percent)})",
         thickness,
         _percent(one.rim_enhancement_percent),

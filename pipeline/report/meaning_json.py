@@ -63,7 +63,7 @@ def literature_of(comparison: Comparison) -> tuple[Published, ...]:
     rim = comparison.enhancement[0]
     return published(
         kinds=tuple(str(kind) for kind in kinds),
-        rim=None if rim is None else rim.completeness.value,
+        rims=() if rim is None else tuple(str(kind) for kind in rim.may_be),
         months_between=months,
     )
 

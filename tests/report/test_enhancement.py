@@ -71,6 +71,7 @@ def without_rim() -> Enhancement:
         rim_thickness_interval95_mm=None,
         rim_enhancement_percent=None,
         extent_percent=3.0,
+        extent_interval95_percent=Interval(0.0, 9.0),
         completeness=Completeness.NONE,
     )
 
@@ -116,6 +117,14 @@ def test_the_page_says_class_part_and_thickness_of_both_visits() -> None:
     assert cells["Thickness of the rim"][1] == ""
     assert cells["Rim"] == ["+121 %", ""]
     assert [len(pictures) for pictures in view["pictures"]] == [1, 1]
+
+
+def test_a_rim_that_may_be_of_another_class_is_told_with_it() -> None:
+    wide = replace(enhancement(ring()), extent_interval95_percent=Interval(42.0, 100.0))
+    assert wide.may_be == (Completeness.COMPLETE, Completeness.PARTIAL)
+    view = enhancement_view(compared(wide, replace(wide, extent_interval95_percent=Interval(3.0, 100.0))))
+    assert view is not None
+    assert view["rows"][0]["cells"] == ["complete rim or partial rim", "complete rim or partial rim or no rim"]
 
 
 def test_a_rim_too_fine_for_the_pixels_has_no_thickness_on_the_page() -> None:

@@ -31,6 +31,13 @@ def completeness_of(extent_percent: float) -> Completeness:
     return Completeness.PARTIAL if extent_percent >= NONE_PERCENT else Completeness.NONE
 
 
+def _reached(own: Completeness, interval95_percent: Interval) -> tuple[Completeness, ...]:
+    kinds, ends = list(Completeness), (interval95_percent.high, interval95_percent.low)
+    first, last = (kinds.index(completeness_of(end)) for end in ends)
+    reached = kinds[first : last + 1]
+    return own, *(kind for kind in reached if kind is not own)
+
+
 @dataclass(frozen=True, eq=False)
 class Rim:
     """The enhancing rim of a fragment as one series shows it.
@@ -131,6 +138,11 @@ class Enhancement:
     map: Volume
     fat_suppressed: bool
     by_role: Mapping[Role, SeriesEnhancement]
+
+    @property
+    def may_be(self) -> tuple[Completeness, ...]:
+        """Its completeness, and then every other one that the images do not rule out."""
+        return _reached(self.completeness, self.extent_interval95_percent)
 
 
 @dataclass(frozen=True, eq=False)

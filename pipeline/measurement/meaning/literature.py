@@ -118,7 +118,7 @@ def _table() -> _Table:
 
 
 def published(
-    *, kinds: tuple[str, ...] = (), rim: str | None = None, months_between: float | None = None
+    *, kinds: tuple[str, ...] = (), rims: tuple[str, ...] = (), months_between: float | None = None
 ) -> tuple[Published, ...]:
     """Every figure of the table, those that fit this patient marked.
 
@@ -126,8 +126,9 @@ def published(
     ----------
     kinds
         Type of the herniation at baseline; several where the images cannot tell.
-    rim
-        ``"complete"``, ``"partial"`` or ``"none"`` where contrast medium was given.
+    rims
+        ``"complete"``, ``"partial"`` or ``"none"`` where contrast medium was given; several where the images cannot
+        tell.
     months_between
         Between the two visits; the nearest time of the table fits, unless it is more than twice or less than half.
     """
@@ -143,7 +144,7 @@ def published(
             case Topic.TYPE:
                 return row.group in kinds
             case Topic.RIM:
-                return row.group == rim
+                return row.group in rims
             case Topic.TIME:
                 return nearest is not None and row.months == nearest
             case _:

@@ -24,6 +24,6 @@ def test_rows_that_fit_are_marked() -> None:
     assert (Topic.TYPE, "protrusion") not in fitting(kinds=("sequestration",))
     both = fitting(kinds=("extrusion", "sequestration"))
     assert {(Topic.TYPE, "extrusion"), (Topic.TYPE, "sequestration")} <= both
-    assert (Topic.RIM, "partial") in fitting(rim="partial")
+    assert (Topic.RIM, "partial") in fitting(rims=("partial",))
     assert fitting(months_between=5.2) == {(Topic.TIME, "6 months")}
     assert fitting(months_between=40) == set()
