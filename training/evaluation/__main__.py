@@ -19,6 +19,7 @@ from pipeline.files import write_text
 from training.evaluation.anatomy import evaluate_anatomy
 from training.evaluation.cache import networks, product_sha256, weights_sha256
 from training.evaluation.clinical import evaluate_clinical, unpacked
+from training.evaluation.overlooked import EVERY, covered_by_margin
 from training.evaluation.pair_summary import summarise_pairs
 from training.evaluation.pairs import evaluate_pairs
 from training.evaluation.pasted import evaluate_pasted
@@ -27,11 +28,11 @@ from training.evaluation.real import Patient, load_patient
 from training.evaluation.speed import evaluate_speed
 from training.evaluation.summary import summarise_anatomy, summarise_pasted
 from training.evaluation.tables import TABLES, filled, rendered
-from training.split import HELD_OUT
+from training.split import HELD_OUT, TRAINING
 
 RESULTS = Path(__file__).with_name("results.json")
 PAGES = (Path("docs/evaluation.md"), Path("docs/model-card.md"))
-PARTS = ("thick", "native", "pasted", "pairs", "phantom", "clinical", "speed")
+PARTS = ("thick", "native", "pasted", "pairs", "trained", "phantom", "clinical", "speed")
 
 
 def measure(parts: list[str], data: Path, say: Callable[[str], None], jobs: int = 1) -> dict[str, Any]:
@@ -47,6 +48,9 @@ def measure(parts: list[str], data: Path, say: Callable[[str], None], jobs: int 
         if "pairs" in parts:
             pairs = evaluate_pairs(spider, HELD_OUT, jobs, say)
             results["pairs"] = {"summary": summarise_pairs(pairs), "patients": pairs}
+        if "trained" in parts:
+            rows = evaluate_pairs(spider, TRAINING, jobs, say, every=EVERY)
+            results["trained"] = {"summary": summarise_pairs(rows), "margins": covered_by_margin(rows)}
     else:
         say(f"no held-out patients: {spider} is not here (name its folder with --data)")
     if "phantom" in parts:

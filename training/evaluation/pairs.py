@@ -31,14 +31,17 @@ MEASURED_BY = ("config.py", "dicom", "measurement", "motion", "pair.py", "regist
 
 @dataclass(frozen=True)
 class Task:
-    """All pairs of one patient, on so many threads."""
+    """All pairs of one patient, or one in so many, on so many threads."""
 
     folder: Path
     patient: int
     threads: int
+    every: int = 1
 
 
-def evaluate_pairs(folder: Path, patients: Sequence[int], jobs: int, say: Callable[[str], None]) -> list[Row]:
+def evaluate_pairs(
+    folder: Path, patients: Sequence[int], jobs: int, say: Callable[[str], None], *, every: int = 1
+) -> list[Row]:
     """One row per pair; finished ones are remembered, so that a run may be cut off and begun again.
 
     Parameters
@@ -47,8 +50,10 @@ def evaluate_pairs(folder: Path, patients: Sequence[int], jobs: int, say: Callab
         With ``t2_space`` and ``radiological_gradings.csv``.
     jobs
         Processes; each has its share of the threads.
+    every
+        One pair in so many of each patient.
     """
-    tasks = [Task(folder, number, max(1, THREADS // jobs)) for number in patients]
+    tasks = [Task(folder, number, max(1, THREADS // jobs), every) for number in patients]
     if jobs > 1:
         say(f"pairs of {len(tasks)} patients on {jobs} processes")
         work_together(_done, tasks, jobs=jobs, look=lambda: None)
@@ -70,7 +75,7 @@ def rows_of(task: Task) -> list[Row]:
     known = made_sha256(), measured_sha256(), task.patient
     rows = [
         remembered(partial(_row, patient, rooms[wanted.level], wanted, task.threads), False, "pairs", *known, wanted)
-        for wanted in wanted_pairs(patient, rooms)
+        for wanted in wanted_pairs(patient, rooms)[:: task.every]
     ]
     profile = PrecisionProfile.load(None)
     return [judged_again(row, profile) for row in rows if row["drawn"]]
