@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pipeline.comparison import Comparison
@@ -83,8 +83,8 @@ def compared(
     """
     first, second, level = one.visit, other.visit, config.segmentation.level
     require_level(level, one.anatomy, other.anatomy, config)
-    first_anatomy, first_drawn = one.received.correct(first, one.anatomy, level, ROLES)
-    second_anatomy, second_drawn = other.received.correct(second, other.anatomy, level, ROLES)
+    first_anatomy, first_drawn = one.received.correct(first, replace(one.anatomy, asked=level), level, ROLES)
+    second_anatomy, second_drawn = other.received.correct(second, replace(other.anatomy, asked=level), level, ROLES)
     with watch.stage("align"):
         alignment = align(first, first_anatomy, second, second_anatomy, config.registration)
         alignment = vouched(alignment) if config.dicom.allow_different_patients else alignment

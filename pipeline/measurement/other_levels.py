@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.dicom.visit import Role, Visit
 from pipeline.findings import Finding, Severity
 from pipeline.measurement.confirmed import DECIDING, unconfirmed_finding
@@ -15,6 +17,8 @@ def other_level_findings(
     when: str, visit: Visit, anatomy: Anatomy, measured: MeasuredFragment, level: str
 ) -> list[Finding]:
     """Name the levels, other than ``level``, with more displaced material than the limit of blank.
+
+    What may come from another disc as well, and counts to ``level`` because it was asked for, is told too.
 
     Their volumes are sums of probabilities in the series that was measured, without the refinement and the interval
     that the chosen level gets. What was measured with contrast medium is asked of the series without it too, since
@@ -38,7 +42,23 @@ def other_level_findings(
             seen.append(f"{name} (about {_rounded(volume)} mm³)")
         else:
             findings.append(unconfirmed_finding(f"{when}, {name}", {role: _rounded(volume)}, asked))
+    between = _between_mm3(role, visit, anatomy, anatomy.levels[level])
+    if between > limit:
+        findings.append(_between_finding(when, between, level))
     return [*([_finding(when, seen, level)] if seen else []), *findings]
+
+
+def _between_mm3(role: Role, visit: Visit, anatomy: Anatomy, level: Level) -> float:
+    """How much counts to the level only because it was asked for."""
+    return _volume_mm3(role, visit, anatomy, level) - _volume_mm3(role, visit, replace(anatomy, asked=None), level)
+
+
+def _between_finding(when: str, volume_mm3: float, level: str) -> Finding:
+    message = (
+        f"At {when} about {_rounded(volume_mm3)} mm³ of the displaced material lie between {level} and the next disc and "
+        f"may come from either. They count to {level}, which was asked for: look at the pictures."
+    )
+    return Finding("displaced-material-between-levels", Severity.WARNING, message)
 
 
 def _volume_mm3(role: Role, visit: Visit, anatomy: Anatomy, level: Level) -> float:

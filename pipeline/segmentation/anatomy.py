@@ -149,6 +149,9 @@ class Anatomy:
     shifts_lps_mm
         By role of an axial series, shape (3,): how far the patient had moved against the reference; what lies at ``x``
         there lies at ``x + shift`` here. Series that need none are absent. Of several blocks, the largest one's.
+    asked
+        The level that is measured: what may as well come from it as from the disc above or below counts to it, so that
+        a fragment between two discs does not change its parent between visits. None where all levels are told.
     """
 
     segmentations: Mapping[Role, SeriesSegmentation]
@@ -159,3 +162,4 @@ class Anatomy:
     transitional: bool
     findings: tuple[Finding, ...]
     shifts_lps_mm: Mapping[Role, NDArray[np.float64]] = field(default_factory=dict)
+    asked: str | None = None

@@ -16,6 +16,13 @@ GROWTH_PROBABILITY = 0.15
 CONTACT_MM = 7.0
 """Material within this distance along the wall lies at the disc itself."""
 SHARED_FRACTION = 0.15
+HALF_HEIGHT_MM, MARGIN_MM = 4.0, 1.5
+"""A disc's posterior margin: this far up and down from its middle, and as far behind the wall as its edge is unsure."""
+NEAREST_SHARE = 0.05
+"""A component is as near to a disc as the nearest part of it that holds this share."""
+TOUCHES_MM = 2.0
+EITHER_MM = 3.0
+"""A component that is so little nearer to another disc may come from either."""
 MOSTLY_BRIGHT = 0.5
 """A component of which more is as bright as fluid is no disc material at all; of others the bright part is cut off."""
 
@@ -51,14 +58,15 @@ def sorted_out(
     candidates: Candidates,
     level: Level,
     wall: PosteriorWall,
+    asked: str | None = None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which candidates are this level's material, and which near it are taken for noise.
 
-    ``number`` tells the connected component of each, 0 for none.
+    ``number`` tells the connected component of each, 0 for none; ``asked`` the level that gets what may be its own.
     """
     voxel_mm3 = segmentation.labels.voxel_volume_mm3
-    positions = np.array(list(wall.positions_mm.values()))
-    own = list(wall.positions_mm).index(level.name)
+    names, positions = list(wall.positions_mm), np.array(list(wall.positions_mm.values()))
+    own, claims = names.index(level.name), names.index(asked) if asked in names else None
     accepted, rejected = np.zeros((2, number.size), dtype=bool)
     for component in np.unique(number[number > 0]):
         member = number == component
@@ -75,7 +83,8 @@ def sorted_out(
         if false or share.max() < SEED_PROBABILITY:
             rejected[member] = True
         else:
-            accepted[member] = _members_of(own, contact, distance)
+            gap = _gaps(distance, candidates.place.behind[member], share)
+            accepted[member] = _disc_of_each(contact, gap, distance, claims) == own
     near = within_reach(candidates, level, wall)
     return accepted & near, rejected & near
 
@@ -85,10 +94,31 @@ def within_reach(candidates: Candidates, level: Level, wall: PosteriorWall) -> N
     return np.asarray(np.abs(candidates.place.along - wall.positions_mm[level.name]) <= MIGRATION_MM)
 
 
-def _members_of(own: int, contact: NDArray[np.float64], distance: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which voxels of one component belong to disc ``own``, given the distances (n, discs) along the wall."""
-    touched = np.flatnonzero(contact >= SHARED_FRACTION)
+def _gaps(
+    distance: NDArray[np.float64], behind: NDArray[np.float64], share: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How far (mm) the nearest part of a component lies from the posterior margin of each disc.
+
+    ``distance`` (n, discs) is that along the wall. A migrated fragment may hang beside the next disc, behind the sac's
+    front, and still come from the one that its neck touches.
+    """
+    off = np.hypot(np.maximum(distance - HALF_HEIGHT_MM, 0.0), np.maximum(behind - MARGIN_MM, 0.0)[:, None])
+    result = np.empty(off.shape[1])
+    for disc, one in enumerate(off.T):
+        order = np.argsort(one)
+        held = np.cumsum(share[order])
+        result[disc] = one[order[np.searchsorted(held, NEAREST_SHARE * held[-1])]]
+    return result
+
+
+def _disc_of_each(
+    contact: NDArray[np.float64], gap: NDArray[np.float64], distance: NDArray[np.float64], claims: int | None
+) -> NDArray[np.intp]:
+    """The disc that each voxel of one component belongs to, given the distances (n, discs) along the wall."""
+    touched = np.flatnonzero((contact >= SHARED_FRACTION) & (gap <= TOUCHES_MM))
     if touched.size > 1:
-        return np.asarray(touched[np.argmin(distance[:, touched], axis=1)] == own)
-    parent = int(np.argmax(contact)) if contact.max() > 0 else int(np.argmin(distance.min(axis=0)))
-    return np.full(distance.shape[0], parent == own)
+        return np.asarray(touched[np.argmin(distance[:, touched], axis=1)])
+    parent = touched[0] if touched.size else np.argmin(gap)
+    if claims is not None and gap[claims] <= gap[parent] + EITHER_MM:
+        parent = claims
+    return np.full(distance.shape[0], parent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +92,8 @@ class Measured:
 
 def measured(anatomy: Anatomy, role: Role, level: str, image: Volume) -> Measured:
     """What a comparison would report of one level in one series."""
-    material = displaced_probability(anatomy.segmentations[role], anatomy.levels[level], anatomy, image)
+    asked = replace(anatomy, asked=level)
+    material = displaced_probability(anatomy.segmentations[role], anatomy.levels[level], asked, image)
     found = occupancy(image, material.probability, np.asarray(material.region.array, dtype=bool))
     return Measured(material, np.asarray(found.share.array, dtype=np.float32), found.volume_mm3)
 
