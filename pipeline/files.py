@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -56,3 +56,20 @@ def write_bytes(target: Path, data: bytes) -> None:
     """Write bytes to ``target`` atomically."""
     with replacing(target) as temporary:
         temporary.write_bytes(data)
+
+
+def discard(folder: Path, names: Iterable[str]) -> None:
+    """Remove files of an earlier result, in this order, that a run cut short must not leave beside new ones.
+
+    Raises
+    ------
+    OutputError
+        If one cannot be removed.
+    """
+    try:
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write into {folder}: {error.strerror or error}. Check free space and rights, then run again."
+        ) from error

@@ -106,6 +106,7 @@ def measure(
             _contribution(followup_mask, followup_labels, segment_number, label_scheme),
         )
         _require_something(contributions, label_scheme)
+        _require_kept(contributions, out)
         settings = resolve_settings(
             config, level=level, lowest_disc=lowest_disc, allow_different_patients=allow_different_patients
         )
@@ -145,3 +146,18 @@ def _require_something(given: tuple[Contribution, Contribution], scheme: Scheme 
         raise UsageError(
             "Whose numbers do the label maps hold? Add --label-scheme totalspineseg, spineps or discdelta."
         )
+
+
+def _require_kept(given: tuple[Contribution, Contribution], out: Path | None) -> None:
+    """Refuse a correction that the report would overwrite."""
+    from pipeline.report.as_nifti import is_ours
+
+    if out is None:
+        return
+    results = (out / "nifti").resolve()
+    for path in [path for one in given for path in (one.mask, *one.labels) if path is not None]:
+        if path.resolve().parent == results and is_ours(path.name):
+            raise UsageError(
+                f"{path} lies among the files of the report in {out}, which would be replaced. Copy it elsewhere, or "
+                "choose another --out."
+            )

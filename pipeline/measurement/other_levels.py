@@ -55,8 +55,8 @@ def _between_mm3(role: Role, visit: Visit, anatomy: Anatomy, level: Level) -> fl
 
 def _between_finding(when: str, volume_mm3: float, level: str) -> Finding:
     message = (
-        f"At {when} about {_rounded(volume_mm3)} mm³ of the displaced material lie between {level} and the next disc and "
-        f"may come from either. They count to {level}, which was asked for: look at the pictures."
+        f"At {when} about {_rounded(volume_mm3)} mm³ of the displaced material lie between {level} and the next disc "
+        f"and may come from either. They count to {level}, which was asked for: look at the pictures."
     )
     return Finding("displaced-material-between-levels", Severity.WARNING, message)
 

@@ -5,6 +5,7 @@ NIfTI counts in RAS where the rest of this package counts in LPS: only this file
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,16 @@ from pipeline.volume import Affine, Volume
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _SCANNER = 1
 _INT16_MAX = 32767
+_ROLES = "|".join(Role)
+_OURS = re.compile(
+    rf"(baseline|followup|followup_in_baseline)_"
+    rf"(({_ROLES})(_block\d+)?_(image|labels|instances)|fragment_(occupancy|mask))\.nii\.gz"
+)
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file of this name is one that a report holds, and replaces."""
+    return _OURS.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +148,7 @@ def _instance_names(anatomy: Anatomy, segmentation: SeriesSegmentation) -> dict[
 
 
 def write_nifti(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
-    """Write all volumes and ``labels.tsv`` into ``folder`` and remove those of an earlier run.
+    """Write all volumes and ``labels.tsv`` into ``folder`` and remove those of an earlier run; other files stay.
 
     Raises
     ------
@@ -151,6 +162,6 @@ def write_nifti(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
             to_nifti(item.volume).to_filename(temporary)
         written.append(target)
     write_text(folder / "labels.tsv", label_table(comparison))
-    for stale in set(folder.glob("*.nii.gz")) - set(written):
-        stale.unlink()
+    for stale in {path for path in folder.iterdir() if is_ours(path.name)}.difference(written):
+        stale.unlink(missing_ok=True)
     return (*written, folder / "labels.tsv")

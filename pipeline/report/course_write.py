@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.course import Course
-from pipeline.errors import OutputError
-from pipeline.files import write_text
+from pipeline.files import discard, write_text
 from pipeline.report.as_csv import csv_text
 from pipeline.report.as_json import report_dict, to_text
 from pipeline.report.course_html import render_course
@@ -29,7 +27,8 @@ class CourseFiles:
 def write_course(course: Course, out: Path | str) -> CourseFiles:
     """Write the course and every comparison into the folder ``out``, replacing an earlier one.
 
-    ``course.json`` of an earlier run is removed first and written last, so that a folder holding it is whole.
+    The page and the table of an earlier run are removed first and ``course.json`` is written last, so that a folder
+    holding it is whole.
     ``course.csv`` has one row per comparison, with the columns of ``report.csv``.
 
     Raises
@@ -39,13 +38,7 @@ def write_course(course: Course, out: Path | str) -> CourseFiles:
     """
     out = Path(out)
     finished = out / "course.json"
-    try:
-        with suppress(FileNotFoundError):
-            finished.unlink()
-    except OSError as error:
-        raise OutputError(
-            f"Cannot write into {out}: {error.strerror or error}. Check free space and rights, then run again."
-        ) from error
+    discard(out, (finished.name, "course.html", "course.csv"))
     pairs = sorted(course.comparisons.items())
     reports = {pair: write_report(one, out / folder_of(*pair)) for pair, one in pairs}
     write_text(out / "course.html", render_course(course))

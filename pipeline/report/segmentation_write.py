@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import OutputError
-from pipeline.files import write_text
+from pipeline.files import discard, write_text
 from pipeline.report.as_json import to_text
 from pipeline.report.segmentation_csv import segmentation_csv
 from pipeline.report.segmentation_json import segmentation_dict
@@ -65,9 +64,8 @@ def write_segmentation(
         "labels": structure_table(),
         "instances": instance_table(result.anatomy),
     }
+    discard(out, (FINISHED, "segmentation.png", "segmentation.csv", "settings.yaml"))
     try:
-        with suppress(FileNotFoundError):
-            (out / FINISHED).unlink()
         maps = write_maps(result, out, probabilities=probabilities, images=images)
     except OSError as error:
         raise OutputError(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.comparison import Comparison
 from pipeline.errors import OutputError
-from pipeline.files import write_text
+from pipeline.files import discard, write_text
 from pipeline.findings import Finding
 from pipeline.report.as_csv import csv_text
 from pipeline.report.as_html import render_html
 from pipeline.report.as_json import provenance_file, report_dict, to_text
 from pipeline.report.as_nifti import write_nifti
+
+FINISHED = "report.json"
+BESIDE = ("report.html", "report.csv", "settings.yaml", "provenance.json")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class ReportFiles:
 def write_report(comparison: Comparison, out: Path | str) -> ReportFiles:
     """Write the report of ``comparison`` into the folder ``out``, replacing an earlier one.
 
-    ``report.json`` of an earlier run is removed first and written last, so that a folder holding it is never a mixture.
+    The page and tables of an earlier run are removed first, and ``report.json`` is written last: a folder that holds it
+    is never a mixture, and after a run that was cut short none of them tells of the earlier one.
 
     Raises
     ------
@@ -47,11 +50,10 @@ def write_report(comparison: Comparison, out: Path | str) -> ReportFiles:
         If the folder cannot be written to, or the page cannot be kept below its limit.
     """
     out = Path(out)
-    files = {name: out / name for name in ("report.html", "report.csv", "settings.yaml", "provenance.json")}
-    finished = out / "report.json"
+    files = {name: out / name for name in BESIDE}
+    finished = out / FINISHED
+    discard(out, (FINISHED, *BESIDE))
     try:
-        with suppress(FileNotFoundError):
-            finished.unlink()
         with ThreadPoolExecutor(1) as beside:  # files are packed without holding up the page, which takes as long
             volumes = beside.submit(write_nifti, comparison, out / "nifti")
             page, findings = render_html(comparison)

@@ -57,6 +57,7 @@ def sorted_out(
     number: NDArray[np.integer],
     candidates: Candidates,
     level: Level,
+    *,
     wall: PosteriorWall,
     asked: str | None = None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -66,8 +66,8 @@ def displaced_probability(
     Counted is the FRAGMENT class behind the posterior margin of the disc space, and the DISC class that stands out
     2.5 mm behind that margin; inside canal and foramina; at most 25 mm up or down along the posterior wall.
     A connected component belongs to the disc that it touches, else to the nearest one, or to the one that was asked for
-    where that is hardly farther; a component that touches two discs is divided half-way. Components that cannot be disc material by their place, or by their
-    brightness in a T2 image, are left out.
+    where that is hardly farther; a component that touches two discs is divided half-way. Components that cannot be
+    disc material by their place, or by their brightness in a T2 image, are left out.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def displaced_probability(
     fluid = fluid_among(segmentation, numbered(mass)[at], candidates)
     solid = mass.copy()
     solid[at] = np.where(fluid, 0.0, solid[at])
-    own, rejected = sorted_out(segmentation, numbered(solid)[at], candidates, level, wall, anatomy.asked)
+    own, rejected = sorted_out(segmentation, numbered(solid)[at], candidates, level, wall=wall, asked=anatomy.asked)
     rejected |= fluid & within_reach(candidates, level, wall)
     kept = np.zeros(mass.shape, dtype=bool)
     kept[at] = own

@@ -40,6 +40,28 @@ def test_rerun_replaces_every_file_with_the_same_bytes(tmp_path: Path) -> None:
     assert before == {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
 
 
+def test_files_of_others_stay(tmp_path: Path) -> None:
+    others = [tmp_path / "nifti" / "patient07_T2.nii.gz", tmp_path / "nifti" / "corrected_mask.nii.gz"]
+    (tmp_path / "nifti").mkdir()
+    for path in others:
+        path.write_bytes(b"by hand")
+    write_report(cases.comparison(), tmp_path)
+    assert all(path.read_bytes() == b"by hand" for path in others)
+
+
+def test_a_run_cut_short_leaves_no_page_of_the_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while it writes: whoever opens the folder must not read the answer of other images."""
+    write_report(cases.comparison(), tmp_path)
+
+    def killed(*_: object) -> None:
+        raise SystemExit(137)
+
+    monkeypatch.setattr("pipeline.report.write.write_nifti", killed)
+    with pytest.raises(SystemExit):
+        write_report(cases.comparison(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["nifti"]
+
+
 def test_failed_run_leaves_no_finished_report(tmp_path: Path) -> None:
     write_report(cases.comparison(), tmp_path)
     config = Config(report=ReportSettings(maximum_html_megabytes=0.01))
