@@ -64,9 +64,18 @@ def registration_roles(baseline: Anatomy, followup: Anatomy) -> tuple[Role, Role
 
 
 def common_bones(baseline: Anatomy, followup: Anatomy) -> tuple[str, ...]:
-    """Bones to register on: L4–S1 as far as both visits name them, else every vertebra that both name."""
+    """Bones to register on: L4–S1 as far as both visits name them, else every vertebra that both name.
+
+    Where one or two of them are missing, as below a disc that was named the lowest, the next ones above take part: a
+    single bone can neither hold an alignment nor tell whose it is.
+    """
     shared = [n for n in baseline.vertebrae if n in followup.vertebrae]
-    return tuple(n for n in BONES if n in shared) or tuple(shared)
+    usual = [n for n in BONES if n in shared]
+    if not usual:
+        return tuple(shared)
+    above = shared[: shared.index(usual[0])]
+    first = max(0, len(above) - (len(BONES) - len(usual)))
+    return (*above[first:], *usual)
 
 
 def bone_mask(segmentation: SeriesSegmentation, anatomy: Anatomy, names: tuple[str, ...]) -> NDArray[np.bool_]:
