@@ -10,7 +10,9 @@ from pipeline.dicom.instance import Instance
 from pipeline.dicom.text import is_placeholder
 from pipeline.dicom.visit import PatientIdentity
 
-_SHORTEST_TELLING = 3
+_SHORTEST_NAME = 2
+"""Many people are called Li, Ng or Bo."""
+_SHORTEST_IDENTIFIER = 3
 _SHORTEST_ANYWHERE = 5
 """From this length on a word is taken out of longer words too: "SmithersT2" tells as much as "Smithers T2"."""
 
@@ -29,13 +31,14 @@ class Anonymiser:
     Parameters
     ----------
     identities
-        Of all patients met in one source: parts of names of three letters and more, IDs and birth dates are hidden.
+        Of all patients met in one source: parts of names of two letters and more, IDs and birth dates are hidden.
     """
 
     def __init__(self, identities: Iterable[PatientIdentity]) -> None:
         known = set(identities)
         words = {form for one in known for word in _words(one) for form in _spellings(word)}
-        forms = [_as_expression(word) for word in sorted(words, key=lambda word: (-len(word), word))]
+        forms = [_separated(word) for one in known for word in _identifiers(one) if len(word) >= _SHORTEST_ANYWHERE]
+        forms += [_as_expression(word) for word in sorted(words, key=lambda word: (-len(word), word))]
         forms += [form for one in known for form in _dates(one.birth_date or "")]
         self._words = re.compile("|".join(forms) or r"(?!)", re.IGNORECASE)
 
@@ -59,15 +62,26 @@ def series_label(instance: Instance) -> str:
 
 def _words(identity: PatientIdentity) -> Iterator[str]:
     """IDs, names as parts between blanks and carets, and parts of double names."""
-    for text in filter(None, (identity.patient_id, *identity.other_ids, identity.patient_name, *identity.other_names)):
+    yield from (word for word in _identifiers(identity) if len(word) >= _SHORTEST_IDENTIFIER)
+    for text in filter(None, (identity.patient_name, *identity.other_names)):
         if is_placeholder(text):
-            continue
-        if text not in (identity.patient_name, *identity.other_names):
-            yield from (word for word in (text.strip(),) if len(word) >= _SHORTEST_TELLING)
             continue
         for part in re.split(r"[\s^=,]+", text):
             parts = {part, *re.split(r"[\W_]+", part)}
-            yield from sorted(word for word in parts if len(word) >= _SHORTEST_TELLING)
+            yield from sorted(word for word in parts if len(word) >= _SHORTEST_NAME)
+
+
+def _identifiers(identity: PatientIdentity) -> list[str]:
+    names = (identity.patient_name, *identity.other_names)
+    known = [text for text in (identity.patient_id, *identity.other_ids) if text and text not in names]
+    return [text.strip() for text in known if not is_placeholder(text)]
+
+
+def _separated(identifier: str) -> str:
+    """An ID however it is divided: "A-12/34" cannot be a file's name, so it is written A_12_34 or A1234 there."""
+    signs = [re.escape(sign) for sign in identifier if sign.isalnum()]
+    divided = r"[\W_]?".join(signs)
+    return rf"(?<![^\W_])0*{divided}(?![^\W_])" if len(signs) >= _SHORTEST_ANYWHERE else r"(?!)"
 
 
 def _spellings(word: str) -> set[str]:
@@ -91,5 +105,6 @@ def _dates(birth: str) -> list[str]:
     if len(digits) != 8:
         return []
     year, month, day = digits[:4], digits[4:6], digits[6:]
-    orders = ((year, month, day), (day, month, year), (month, day, year))
+    short = year[2:]
+    orders = ((year, month, day), (day, month, year), (month, day, year), (short, month, day), (day, month, short))
     return [rf"(?<!\d){r'[-._/ ]?'.join(parts)}(?!\d)" for parts in orders]

@@ -11,7 +11,10 @@ from pipeline.findings import Finding
 HIDDEN = "[removed]"
 _POSIX_PATH = re.compile(r"(?<![\w/.:<])~?/(?:[^\s/:;,'\"()<>]+/)+(?=[^\s/:;,'\"()<>]|$|\s)")
 _WINDOWS_PATH = re.compile(r"\b[A-Za-z]:\\(?:[^\s\\:;,'\"()<>]+\\)*")
-_SHORTEST_NAME = 3
+_SHORTEST_NAME = 2
+_SHORTEST_IN_PROSE = 3
+"""Someone is called An or No: the program's own sentences begin like that."""
+_SHORTEST_IDENTIFIER = 3
 _SHORTEST_NUMBER = 5
 
 
@@ -21,7 +24,7 @@ def _tokens(identity: PatientIdentity) -> Iterable[str]:
         yield from (t for t in re.split(r"[\^=,\s]+", identity.patient_name) if len(t) >= _SHORTEST_NAME)
     for whole in (identity.patient_id, identity.birth_date):
         # A short number says nothing about anybody, but would eat counts such as "183 files".
-        if whole and len(whole) >= (_SHORTEST_NUMBER if whole.isdigit() else _SHORTEST_NAME):
+        if whole and len(whole) >= (_SHORTEST_NUMBER if whole.isdigit() else _SHORTEST_IDENTIFIER):
             yield whole
 
 
@@ -44,7 +47,8 @@ class Redactor:
         tokens = sorted({t for v in visits for t in _tokens(v.identity)}, key=lambda t: (-len(t), t))
         # Whole words only: a patient called "Post" must not turn "posterior" into a riddle.
         self._header = _whole_words(tokens, re.IGNORECASE)
-        written = sorted({form for t in tokens for form in (t, t.upper(), t.title())}, key=lambda t: (-len(t), t))
+        long = [t for t in tokens if len(t) >= _SHORTEST_IN_PROSE]
+        written = sorted({form for t in long for form in (t, t.upper(), t.title())}, key=lambda t: (-len(t), t))
         self._prose = _whole_words(written, 0)
         self._sources = sorted({v.source for v in visits if len(v.source) > 1}, key=lambda s: (-len(s), s))
 
