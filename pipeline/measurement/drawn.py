@@ -82,7 +82,9 @@ def drawn_finding(when: str, drawn: DrawnFragment, measured: MeasuredFragment, l
         f"{drawn.sha256[:12]}…; {what}). It replaces the {before:.0f} mm³ that were found without it; the interval is "
         "that of a drawn border."
     )
-    return Finding("mask-corrected", Severity.INFO, text)
+    # That nothing is left is then a person's word against the networks', and no measurement.
+    against = not drawn.voxels and before > measured.measurement.detection_limit_mm3
+    return Finding("mask-corrected", Severity.WARNING if against else Severity.INFO, text)
 
 
 def shared_by(first: DrawnFragment | None, second: DrawnFragment | None) -> float:

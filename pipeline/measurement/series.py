@@ -46,8 +46,14 @@ def disagreement_findings(when: str, fragment: FragmentMeasurement, own: Interva
     others = [(role, volume) for role, volume in volumes.items() if role is not fragment.role]
     if not any(_outside(role, volume, fragment, own) for role, volume in others):
         return []
-    listed = ", ".join(f"{role} {volume:.0f} mm³" for role, volume in volumes.items())
-    message = f"At {when} the series disagree about the fragment: {listed}. {fragment.role} was used."
+    listed = ", ".join(f"{role.words} {volume:.0f} mm³" for role, volume in volumes.items())
+    weighed = abs(fragment.volume_mm3 - volumes.get(fragment.role, fragment.volume_mm3)) >= 1.0
+    told = (
+        f"Weighed by their precision they give {fragment.volume_mm3:.0f} mm³; the outline is that of"
+        if weighed
+        else "What was measured is that of"
+    )
+    message = f"At {when} the series disagree about the fragment: {listed}. {told} {fragment.role.words}."
     return [Finding("series-disagree", Severity.WARNING, message)]
 
 

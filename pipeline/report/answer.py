@@ -76,7 +76,9 @@ def may_be_missed(what: str, *fragments: FragmentMeasurement) -> str:
 
 
 def as_if_empty(fragment: FragmentMeasurement) -> str:
-    """What "none found" means: no more than the limit of blank."""
+    """What "none found" means: no more than the limit of blank, or that somebody said so."""
+    if fragment.replaced_mm3 is not None:
+        return f"the mask that was given says so, in place of {in_words(fragment.replaced_mm3)}{NO_BREAK}mm³ without it"
     return (
         "no more was measured than a canal without a fragment may show "
         f"(limit of blank, {in_words(fragment.detection_limit_mm3)}{NO_BREAK}mm³)"
@@ -193,4 +195,14 @@ def answer(comparison: Comparison) -> Answer:
         )
     category = comparison.change.category
     headline = NOTHING_FOUND if nothing_found(comparison) else HEADLINES[category]
-    return Answer(headline, caution_of(comparison), _sentence(comparison), TONES[category])
+    sentence = _sentence(comparison)
+    if drawn := _drawn_at(comparison):
+        headline += f" by the {'mask' if len(drawn) == 1 else 'masks'} given"
+        sentence += f" The outline at {' and '.join(drawn)} was given, not found."
+    return Answer(headline, caution_of(comparison), sentence, TONES[category])
+
+
+def _drawn_at(comparison: Comparison) -> list[str]:
+    """Visits at which a mask took the place of a measurement."""
+    both = {"the baseline": comparison.change.baseline, "the follow-up": comparison.change.followup}
+    return [name for name, one in both.items() if one.replaced_mm3 is not None]

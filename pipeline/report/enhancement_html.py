@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.comparison import Comparison
-from pipeline.measurement.enhancement.result import Completeness, Enhancement
+from pipeline.measurement.enhancement.result import Completeness, Enhancement, Rim
 from pipeline.report.enhancement_picture import enhancement_picture
 from pipeline.report.numbers import in_words, range_in_words
 from pipeline.report.views import ROLE_NAMES
@@ -18,7 +18,7 @@ WORDS = {
 }
 
 
-def rim_in_words(one: Enhancement) -> str:
+def rim_in_words(one: Enhancement | Rim) -> str:
     """``"complete rim"``; ``"complete rim or partial rim"`` where the images cannot tell."""
     return " or ".join(WORDS[kind] for kind in one.may_be)
 
@@ -68,7 +68,7 @@ def _pictures(one: Enhancement) -> list[dict[str, Any]]:
             **enhancement_picture(each),
             "series": ROLE_NAMES.get(role, role.value),
             "fat": "fat suppressed" if each.fat_suppressed else "",
-            "alone": WORDS[each.rim.completeness],
+            "alone": rim_in_words(each.rim),
             "extent": in_words(each.rim.extent_percent),
         }
         for role, each in sorted(one.by_role.items(), key=lambda item: item[0].value, reverse=True)

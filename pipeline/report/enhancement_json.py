@@ -25,6 +25,7 @@ def _visit(one: Enhancement | None) -> dict[str, Any] | None:
         return None
     return {
         "completeness": one.completeness.value,
+        "completeness_may_be": [kind.value for kind in one.may_be],
         "extent_percent": rounded(one.extent_percent, PERCENT_DIGITS),
         "extent_interval95_percent": rounded_interval(one.extent_interval95_percent, PERCENT_DIGITS),
         "thickness_mm": rounded(one.rim_thickness_mm, MM_DIGITS),

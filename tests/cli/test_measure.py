@@ -71,7 +71,8 @@ def test_corrected_masks_of_two_kinds_are_measured_and_recorded(
     out = tmp_path / "report"
     done = run("--baseline-mask", first, "--followup-mask", second, "--out", out)
     assert done.exit_code == 0, done.stderr
-    assert done.stdout.startswith("Complete resorption: a ")
+    assert done.stdout.startswith("Complete resorption by the masks given: a ")
+    assert "The outline at the baseline and the follow-up was given, not found." in done.stdout
 
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     before, after = report["baseline"]["fragment"], report["followup"]["fragment"]

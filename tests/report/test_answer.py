@@ -70,3 +70,15 @@ def test_visits_without_dates_are_named() -> None:
     sentence = answer(cases.comparison(dates=(None, None))).sentence
     assert "at baseline" in sentence
     assert "at follow-up" in sentence
+
+
+def test_an_outline_that_was_given_is_not_told_as_found() -> None:
+    """An empty mask says that nothing is left: a person's word, where the networks may have found a fragment."""
+    found = cases.comparison(7.5, 0.0)
+    drawn = replace(found.change.followup, replaced_mm3=843.0)
+    given = answer(replace(found, change=replace(found.change, followup=drawn)))
+    assert given.headline == "Complete resorption by the mask given"
+    sentence = given.sentence.replace("\u00a0", " ")
+    assert "the mask that was given says so, in place of 843 mm³ without it" in sentence
+    assert "no more was measured" not in sentence
+    assert sentence.endswith("The outline at the follow-up was given, not found.")

@@ -74,6 +74,11 @@ class Rim:
     rim_enhancement_percent: float | None
     surface_mm2: float
 
+    @property
+    def may_be(self) -> tuple[Completeness, ...]:
+        """Its completeness, and then every other one that the images do not rule out."""
+        return _reached(self.completeness, self.extent_interval95_percent)
+
 
 @dataclass(frozen=True, eq=False)
 class SeriesEnhancement:
