@@ -207,8 +207,10 @@ def _landmarks_only(landmarks: LandmarkFit) -> _Refined:
 def _landmark_findings(landmarks: LandmarkFit) -> list[Finding]:
     if not landmarks.dropped:
         return []
+    verbs = ("lies", "was") if len(landmarks.dropped) == 1 else ("lie", "were")
     message = (
-        f"{', '.join(landmarks.dropped)} lie differently in the two visits and were not used to start the alignment. "
+        f"{', '.join(landmarks.dropped)} {verbs[0]} differently in the two visits and {verbs[1]} not used to start the "
+        "alignment. "
         "Look at the level names in both visits."
     )
     return [Finding("alignment-landmark-dropped", Severity.WARNING, message)]

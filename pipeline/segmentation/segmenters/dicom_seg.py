@@ -88,6 +88,9 @@ def _opened(path: Path) -> Segmentation:
         ) from error
 
 
+_LISTED = 12
+
+
 def choose(names: Mapping[int, str], number: int | None, file: str, what: str) -> int:
     """Which of several segments is the fragment.
 
@@ -96,7 +99,9 @@ def choose(names: Mapping[int, str], number: int | None, file: str, what: str) -
     UsageError
         If ``number`` is not among them, or without it several could be meant.
     """
-    listed = "; ".join(f"{n}: {name}" for n, name in names.items()) or "none"
+    listed = "; ".join(f"{n}: {name}" for n, name in list(names.items())[:_LISTED]) or "none"
+    if len(names) > _LISTED:
+        listed += f"; and {len(names) - _LISTED} more, as an image has: is it a mask?"
     if number is not None:
         if number not in names:
             raise UsageError(f"{file} has no {what} {number}; it has {listed}. Choose one with --segment-number.")

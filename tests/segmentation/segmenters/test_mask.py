@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UnreadableInputError, UsageError
+from pipeline.segmentation.segmenters.dicom_seg import choose
 from pipeline.segmentation.segmenters.mask import HandMask, read_mask
 from pipeline.volume import Volume
 from tests.segmentation.segmenters.files import nifti, nrrd
@@ -57,6 +58,12 @@ def test_several_values_are_named_and_one_has_to_be_chosen(tmp_path: Path) -> No
     assert read(two, tmp_path, 7).voxels == 60
     with pytest.raises(UsageError, match="has no value 3"):
         read(two, tmp_path, 3)
+
+
+def test_an_image_given_for_a_mask_is_told_without_listing_all_of_it() -> None:
+    with pytest.raises(UsageError, match=r"; and 18 more, as an image has: is it a mask\?") as refused:
+        choose({value: f"value {value}" for value in range(30)}, None, "image.nii.gz", "value")
+    assert len(str(refused.value)) < 400
 
 
 def test_shares_of_voxels_are_added_up(tmp_path: Path) -> None:
