@@ -68,6 +68,8 @@ COLUMNS: tuple[str, ...] = (
     "followup_herniation_vertical_level",
     *meaning_csv.COLUMNS,
     *enhancement_csv.COLUMNS,
+    "baseline_surely_seen_mm3",
+    "followup_surely_seen_mm3",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -125,6 +127,7 @@ def _visit_columns(name: str, visit: Mapping[str, Any]) -> dict[str, Any]:
         f"{name}_volume_low_mm3": fragment["interval95_mm3"][0],
         f"{name}_volume_high_mm3": fragment["interval95_mm3"][1],
         f"{name}_detection_limit_mm3": fragment["detection_limit_mm3"],
+        f"{name}_surely_seen_mm3": fragment["surely_seen_mm3"],
         **_herniation_columns(name, visit["herniation"]),
     }
 

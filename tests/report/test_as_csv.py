@@ -29,3 +29,11 @@ def test_text_that_a_spreadsheet_would_run_is_defused() -> None:
     row = csv_row(report)
     assert row["level"].startswith("'=")
     assert row["delta_mm3"] < 0  # a negative number is not text
+
+
+def test_the_limit_of_detection_stands_beside_that_of_blank() -> None:
+    report = report_dict(cases.comparison(7.5, 0.0))
+    report["followup"]["fragment"]["surely_seen_mm3"] = 457.0
+    assert csv_row(report)["followup_surely_seen_mm3"] == 457.0
+    report["followup"]["fragment"]["surely_seen_mm3"] = None
+    assert csv_row(report)["followup_surely_seen_mm3"] in {"", None}
