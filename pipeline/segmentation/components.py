@@ -9,7 +9,7 @@ from scipy import ndimage
 from pipeline.segmentation.anatomy import Level, SeriesSegmentation
 from pipeline.segmentation.candidates import MIGRATION_MM, Candidates
 from pipeline.segmentation.stray import as_bright_as_fluid, is_stray, lumps_of
-from pipeline.segmentation.wall import PosteriorWall
+from pipeline.segmentation.wall import PosteriorWall, WallCoordinates
 
 SEED_PROBABILITY = 0.5
 GROWTH_PROBABILITY = 0.15
@@ -72,20 +72,18 @@ def sorted_out(
     for component in np.unique(number[number > 0]):
         member = number == component
         share = candidates.mass[member]
-        distance = np.abs(candidates.place.along[member][:, None] - positions)
-        contact = np.where(distance <= CONTACT_MM, share[:, None], 0.0).sum(axis=0) / share.sum()
+        place = candidates.place.of(member)
         false = is_stray(
-            candidates.place.of(member),
+            place,
             share,
             float(share.sum()) * voxel_mm3,
             lowest_mm=float(positions.max()),
-            touches=contact.max() > 0.0,
+            touches=bool((np.abs(place.along[:, None] - positions) <= CONTACT_MM).any()),
         )
         if false or share.max() < SEED_PROBABILITY:
             rejected[member] = True
         else:
-            gap = _gaps(distance, candidates.place.behind[member], share)
-            accepted[member] = _disc_of_each(contact, gap, distance, claims) == own
+            accepted[member] = disc_of_each(place, share, positions, claims) == own
     near = within_reach(candidates, level, wall)
     return accepted & near, rejected & near
 
@@ -96,7 +94,7 @@ def within_reach(candidates: Candidates, level: Level, wall: PosteriorWall) -> N
 
 
 def _gaps(
-    distance: NDArray[np.float64], behind: NDArray[np.float64], share: NDArray[np.float64]
+    distance: NDArray[np.float64], behind: NDArray[np.float64], share: NDArray[np.floating]
 ) -> NDArray[np.float64]:
     """How far (mm) the nearest part of a component lies from the posterior margin of each disc.
 
@@ -112,14 +110,31 @@ def _gaps(
     return result
 
 
-def _disc_of_each(
-    contact: NDArray[np.float64], gap: NDArray[np.float64], distance: NDArray[np.float64], claims: int | None
+def disc_of_each(
+    place: WallCoordinates, share: NDArray[np.floating], positions: NDArray[np.float64], asked: int | None
 ) -> NDArray[np.intp]:
-    """The disc that each voxel of one component belongs to, given the distances (n, discs) along the wall."""
+    """The disc that each voxel of one connected component belongs to.
+
+    Parameters
+    ----------
+    place, share
+        Where its n voxels lie, and how much material they hold.
+    positions
+        (discs,): arc lengths of the discs' posterior margins along the wall, mm.
+    asked
+        Which disc gets what may as well be its own; None where all are told.
+
+    Returns
+    -------
+    (n,), indices into ``positions``: one parent, or each voxel's nearest where the component lies at several discs.
+    """
+    distance = np.abs(place.along[:, None] - positions)
+    contact = np.where(distance <= CONTACT_MM, share[:, None], 0.0).sum(axis=0) / share.sum()
+    gap = _gaps(distance, place.behind, share)
     touched = np.flatnonzero((contact >= SHARED_FRACTION) & (gap <= TOUCHES_MM))
     if touched.size > 1:
         return np.asarray(touched[np.argmin(distance[:, touched], axis=1)])
     parent = touched[0] if touched.size else np.argmin(gap)
-    if claims is not None and gap[claims] <= gap[parent] + EITHER_MM:
-        parent = claims
-    return np.full(distance.shape[0], parent)
+    if asked is not None and gap[asked] <= gap[parent] + EITHER_MM:
+        parent = asked
+    return np.full(len(distance), parent)

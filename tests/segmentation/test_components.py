@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.segmentation.components import CONTACT_MM, _disc_of_each, _gaps
+from pipeline.segmentation.components import disc_of_each
+from pipeline.segmentation.wall import WallCoordinates
 
 DISCS = np.array([0.0, 29.0])
 """Positions of L4/L5 and L5/S1 along the wall."""
@@ -13,9 +14,8 @@ DISCS = np.array([0.0, 29.0])
 
 def parents(along: np.ndarray, behind: np.ndarray, asked: int | None = None) -> set[int]:
     """Discs that the voxels of one piece are given to."""
-    distance, share = np.abs(along[:, None] - DISCS), np.ones(len(along))
-    contact = (distance <= CONTACT_MM).mean(axis=0)
-    return set(_disc_of_each(contact, _gaps(distance, behind, share), distance, asked).tolist())
+    place = WallCoordinates(along, behind, np.zeros(len(along)))
+    return set(disc_of_each(place, np.ones(len(along)), DISCS, asked).tolist())
 
 
 def migrated(neck: int = 14) -> tuple[np.ndarray, np.ndarray]:

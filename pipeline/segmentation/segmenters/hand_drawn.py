@@ -14,7 +14,7 @@ from pipeline.errors import UsageError
 from pipeline.findings import Finding, Severity
 from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation, Structure
 from pipeline.segmentation.candidates import MIGRATION_MM
-from pipeline.segmentation.components import CONTACT_MM, SHARED_FRACTION
+from pipeline.segmentation.components import disc_of_each
 from pipeline.segmentation.displaced import displaced_probability
 from pipeline.segmentation.segmenters.mask import HandMask
 from pipeline.segmentation.segmenters.place import Placed, placed
@@ -126,22 +126,17 @@ def _require_level(share: Volume, anatomy: Anatomy, level: str) -> None:
 
 
 def _of_level(share: Volume, anatomy: Anatomy, level: str) -> NDArray[np.bool_]:
-    """Voxels of the components that belong to a level: to the disc that they touch, else to the nearest."""
+    """Voxels of the components that belong to a level, as of what is found."""
     wall = PosteriorWall(anatomy.levels.values())
     positions, own = np.array(list(wall.positions_mm.values())), list(wall.positions_mm).index(level)
     numbered, count = ndimage.label(share.array > 0, structure=np.ones((3, 3, 3)))
     result = np.zeros(share.shape, dtype=bool)
     for number in range(1, count + 1):
         where = np.argwhere(numbered == number)
-        along = wall.coordinates(share.to_lps(where.astype(np.float64))).along
-        away = np.abs(along[:, None] - positions)
-        touched = np.flatnonzero((away <= CONTACT_MM).mean(axis=0) >= SHARED_FRACTION)
-        if touched.size > 1:
-            member = touched[away[:, touched].argmin(axis=1)] == own
-        else:
-            parent = touched[0] if touched.size else away.min(axis=0).argmin()
-            member = np.full(len(where), parent == own)
-        result[tuple(where[member & (away[:, own] <= MIGRATION_MM)].T)] = True
+        place = wall.coordinates(share.to_lps(where.astype(np.float64)))
+        member = disc_of_each(place, share.array[tuple(where.T)], positions, own) == own
+        near = np.abs(place.along - positions[own]) <= MIGRATION_MM
+        result[tuple(where[member & near].T)] = True
     return result
 
 
