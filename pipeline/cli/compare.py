@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ from pipeline.cli.options import (
     Verbose,
     resolve_settings,
 )
-from pipeline.cli.output import refuse_foreign, require_writable, written_report
+from pipeline.cli.output import refuse_foreign, require_apart, require_writable, written_report
 from pipeline.cli.terminal import error_console, guarded, set_up_logging
 from pipeline.errors import ResultNotUsableError, UsageError
 
@@ -86,7 +87,7 @@ def compare(
         set_up_logging(console, quiet=quiet, verbose=verbose)
         given = nifti_pairs(t2=t2, t1=t1, t1_post=t1_post, stir=stir, axial_t2=axial_t2)
         require_visits(baseline, given)
-        require_somewhere(out, json=json)
+        require_somewhere(out, [baseline, *(followups or [])], json=json)
         settings = resolve_settings(
             config, level=level, lowest_disc=lowest_disc, allow_different_patients=allow_different_patients
         )
@@ -121,11 +122,12 @@ def require_visits(baseline: Path | None, volumes: dict[str, tuple[Path, Path]])
         raise UsageError(WHICH_VISITS)
 
 
-def require_somewhere(out: Path | None, *, json: bool) -> None:
-    """Refuse before the work a result that would go nowhere, or to a place that cannot be written to."""
+def require_somewhere(out: Path | None, given: Sequence[Path | None], *, json: bool) -> None:
+    """Refuse before the work a result that would go nowhere, among the images, or where nothing can be written."""
     if out is None and not json:
         raise UsageError("Where should the report go? Add --out FOLDER, or --json to print it.")
     if out is not None:
+        require_apart(out, given)
         require_writable(out)
 
 

@@ -100,7 +100,7 @@ def measure(
         set_up_logging(console, quiet=quiet, verbose=verbose)
         given = nifti_pairs(t2=t2, t1=t1, t1_post=t1_post, stir=stir, axial_t2=axial_t2)
         require_visits(baseline, given)
-        require_somewhere(out, json=json)
+        require_somewhere(out, [baseline, followup], json=json)
         contributions = (
             _contribution(baseline_mask, baseline_labels, segment_number, label_scheme),
             _contribution(followup_mask, followup_labels, segment_number, label_scheme),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,19 @@ def require_writable(out: Path) -> None:
         raise OutputError(
             f"Nothing can be written into {place}: {error.strerror}. Choose another --out folder or mend its rights."
         ) from error
+
+
+def require_apart(out: Path, given: Iterable[Path | None]) -> None:
+    """Refuse to write a result among the images that it is made of.
+
+    Raises
+    ------
+    UsageError
+        If ``out`` is one of the folders that were given.
+    """
+    for path in given:
+        if path is not None and path.is_dir() and out.resolve() == path.resolve():
+            raise UsageError(f"{out} holds the images themselves. Choose another --out, such as {out / 'discdelta'}.")
 
 
 def refuse_foreign(out: Path, first: Visit, second: Visit) -> None:

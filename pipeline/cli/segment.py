@@ -13,7 +13,7 @@ import typer
 from pipeline.cli.caution import say_caution
 from pipeline.cli.log import log_stages, log_visit
 from pipeline.cli.options import ConfigFile, Json, LowestDisc, Quiet, Verbose, resolve_settings
-from pipeline.cli.output import clear_leftovers, refuse_other_inputs, require_writable
+from pipeline.cli.output import clear_leftovers, refuse_other_inputs, require_apart, require_writable
 from pipeline.cli.terminal import error_console, guarded, set_up_logging
 from pipeline.errors import ResultNotUsableError, UsageError
 
@@ -81,7 +81,7 @@ def segment(
         console = error_console()
         set_up_logging(console, quiet=quiet, verbose=verbose)
         _require_inputs(inputs)
-        _require_somewhere(out, json=json, files=probabilities or images)
+        _require_somewhere(out, inputs or [], json=json, files=probabilities or images)
         settings = resolve_settings(config, level=level, lowest_disc=lowest_disc)
         source, roles = _source(inputs or [], series or [])
         day = None if study_date is None else study_date.date()
@@ -96,13 +96,14 @@ def _require_inputs(inputs: Sequence[Path] | None) -> None:
         raise UsageError("Which visit? Name its folder, or NIfTI files with --series.")
 
 
-def _require_somewhere(out: Path | None, *, json: bool, files: bool) -> None:
-    """Refuse before the work a result that would go nowhere, or to a place that cannot be written to."""
+def _require_somewhere(out: Path | None, given: Sequence[Path], *, json: bool, files: bool) -> None:
+    """Refuse before the work a result that would go nowhere, among the images, or where nothing can be written."""
     if out is None and files:
         raise UsageError("--probabilities and --images write files. Say where with --out FOLDER.")
     if out is None and not json:
         raise UsageError("Where should the result go? Add --out FOLDER, or --json to print it.")
     if out is not None:
+        require_apart(out, given)
         require_writable(out)
 
 

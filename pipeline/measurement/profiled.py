@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.findings import Finding, Severity
-from pipeline.measurement.precision import Precision, PrecisionProfile
+from pipeline.measurement.precision import SEEN, Precision, PrecisionProfile, RealCanals
 from pipeline.measurement.uncertainty import Spread
 
 BLANK_QUANTILE = 1.96
@@ -47,7 +47,7 @@ def profiled(spread: Spread, view: View, profile: PrecisionProfile) -> Spread:
     """
     known = profile.at(spread.volume_mm3, view.pitch_mm, view.brightness, view.snr)
     limit = max(spread.limit_mm3, BLANK_QUANTILE * known.floor_mm3)
-    hidden = profile.surely_seen_mm3(view.pitch_mm, view.brightness, view.snr)
+    hidden = surely_seen_mm3(view, profile)
     own = replace(spread, limit_mm3=limit, hidden_mm3=hidden, overlooked=OVERLOOKED)
     if not own.present:
         return own
@@ -56,6 +56,16 @@ def profiled(spread: Spread, view: View, profile: PrecisionProfile) -> Spread:
         return replace(own.with_disagreement(deviation), bias=known.bias)
     boundary = float(np.sqrt(max(0.0, deviation**2 - own.own_mm3**2)))
     return replace(own, boundary_mm3=boundary, bias=known.bias)
+
+
+def surely_seen_mm3(view: View, profile: PrecisionProfile) -> float:
+    """The limit of detection in mm³: the larger one of simulated images and of real canals.
+
+    A profile knows slice distance and noise, and drawn anatomy only; real canals were seen in one protocol. Where the
+    brightness is known, a visit shows the fragment.
+    """
+    simulated = profile.surely_seen_mm3(view.pitch_mm, view.brightness, view.snr)
+    return max(simulated, RealCanals.load().surely_seen_mm3(view.brightness, SEEN))
 
 
 def known_change_sd_mm3(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.findings import Severity
 from pipeline.measurement.change import Interval
-from pipeline.measurement.precision import Contrast, PrecisionCell, PrecisionProfile
+from pipeline.measurement.precision import SEEN, Contrast, PrecisionCell, PrecisionProfile, RealCanals
 from pipeline.measurement.profiled import OVERLOOKED, View, known_change_sd_mm3, profile_findings, profiled
 from pipeline.measurement.uncertainty import Spread, change_intervals, reaching, volume_interval
 from pipeline.segmentation.network import weights_sha256
@@ -59,6 +59,15 @@ def test_what_is_not_seen_may_be_as_large_as_what_is_missed() -> None:
     nothing = profiled(dataclasses.replace(PLAIN, volume_mm3=10.0, boundary_mm3=5.0), VIEW, missing)
     assert not nothing.present
     assert 200 < volume_interval(nothing).high <= 800
+
+
+def test_simulated_images_do_not_lower_the_limit_of_real_canals() -> None:
+    easy = profile(missed_share=0.0)
+    known, unknown = View(4.4, 0.7, 15.0), View(4.4, None, 15.0)
+    assert easy.surely_seen_mm3(4.4, 0.7, 15.0) == pytest.approx(300.0)
+    real = RealCanals.load()
+    assert profiled(PLAIN, known, easy).hidden_mm3 == real.surely_seen_mm3(0.7, SEEN) > 300.0
+    assert profiled(PLAIN, unknown, easy).hidden_mm3 == real.surely_seen_mm3(None, SEEN) > 300.0
 
 
 def test_noise_without_a_fragment_raises_the_detection_limit() -> None:

@@ -1,7 +1,7 @@
 """Measure the product and print the tables: ``python -m training.evaluation``.
 
 With ``--write`` the figures go to ``training/evaluation/results.json`` and into the tables of ``docs/evaluation.md``
-and ``docs/model-card.md``.
+and ``docs/model-card.md``; those of ``trained`` also to the package, which takes its limit of detection from them.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline.config import package_file
 from pipeline.files import write_text
+from pipeline.measurement.precision.real_canals import FILE as REAL_CANALS
 from training.evaluation.anatomy import evaluate_anatomy
 from training.evaluation.cache import networks, product_sha256, weights_sha256
 from training.evaluation.clinical import evaluate_clinical, unpacked
-from training.evaluation.overlooked import EVERY, covered_by_margin
+from training.evaluation.overlooked import EVERY, fitted
 from training.evaluation.pair_summary import summarise_pairs
 from training.evaluation.pairs import evaluate_pairs
 from training.evaluation.pasted import evaluate_pasted
@@ -50,7 +52,7 @@ def measure(parts: list[str], data: Path, say: Callable[[str], None], jobs: int 
             results["pairs"] = {"summary": summarise_pairs(pairs), "patients": pairs}
         if "trained" in parts:
             rows = evaluate_pairs(spider, TRAINING, jobs, say, every=EVERY)
-            results["trained"] = {"summary": summarise_pairs(rows), "margins": covered_by_margin(rows)}
+            results["trained"] = {"summary": summarise_pairs(rows), "patients": rows}
     else:
         say(f"no held-out patients: {spider} is not here (name its folder with --data)")
     if "phantom" in parts:
@@ -113,6 +115,8 @@ def main() -> None:
     for name, table in TABLES.items():
         print(f"\n## {name}\n\n{filled(table, results)}")
     if options.write:
+        if "trained" in found:
+            write_text(Path(str(package_file(REAL_CANALS))), fitted(found["trained"]["patients"]).to_text())
         write_text(RESULTS, json.dumps(results, indent=1, ensure_ascii=False) + "\n")
         for page in PAGES:
             write_text(page, rendered(page.read_text(encoding="utf-8"), results))

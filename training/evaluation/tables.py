@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from training.evaluation.markdown import markdown
-from training.evaluation.overlooked import margins_table
+from training.evaluation.overlooked import margins_table, overlooked_table
 from training.evaluation.pair_tables import pair_calls, pair_sources, pairs
 from training.evaluation.summary import STRUCTURES, refused
 
@@ -242,6 +242,7 @@ TABLES: dict[str, Callable[[Results], str]] = {
     "pair-calls": pair_calls,
     "pair-sources": pair_sources,
     "margins": margins_table,
+    "overlooked": overlooked_table,
     "gradings": gradings,
     "phantoms": phantoms,
     "clinical": clinical,

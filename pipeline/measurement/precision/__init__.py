@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.measurement.precision.cell import Contrast, PrecisionCell
-from pipeline.measurement.precision.profile import Precision, PrecisionProfile
+from pipeline.measurement.precision.profile import SEEN, Precision, PrecisionProfile
+from pipeline.measurement.precision.real_canals import RealCanals
 
-__all__ = ["Contrast", "Precision", "PrecisionCell", "PrecisionProfile"]
+__all__ = ["SEEN", "Contrast", "Precision", "PrecisionCell", "PrecisionProfile", "RealCanals"]
