@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from pipeline.comparison import Comparison
     from pipeline.dicom.visit import Visit
 
-REPORT = "report.json"
+REPORT, PAGE = "report.json", "report.html"
+OURS = b'<meta name="generator" content="discdelta">'
+HEAD_BYTES = 2000
 
 
 def require_writable(out: Path) -> None:
@@ -58,8 +60,13 @@ def refuse_foreign(out: Path, first: Visit, second: Visit) -> None:
     Raises
     ------
     UsageError
-        If ``out`` holds the report of other images.
+        If ``out`` holds the report of other images, or a page of another program where the report's would lie.
     """
+    page = out / PAGE
+    if page.is_file() and not (out / REPORT).exists():  # a killed run leaves its page alone, too
+        with page.open("rb") as opened:
+            if OURS not in opened.read(HEAD_BYTES):
+                raise UsageError(f"{page} is not of discdelta. Choose another --out, or add --overwrite.")
     refuse_other_inputs(out, REPORT, {"inputs_sha256": [first.input_sha256, second.input_sha256]})
 
 

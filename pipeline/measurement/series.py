@@ -14,6 +14,8 @@ COMPARABLE = (Role.SAGITTAL_T2, Role.SAGITTAL_T1_POST)
 NATIVE_T1_RIM = 1.4
 """On T1 before contrast medium the rim of granulation tissue looks like the fragment and is counted with it: 1.35
 and 1.36 times the volume of T2 in the sample cases with a rim. So much more is expected, and no disagreement."""
+SAME_MM3 = 1.0
+"""Volumes nearer than this are the same."""
 AXIAL_EXCESS = 1.5
 """An axial series that finds so much more than the interval allows disagrees."""
 
@@ -47,14 +49,18 @@ def disagreement_findings(when: str, fragment: FragmentMeasurement, own: Interva
     if not any(_outside(role, volume, fragment, own) for role, volume in others):
         return []
     listed = ", ".join(f"{role.words} {volume:.0f} mm³" for role, volume in volumes.items())
-    weighed = abs(fragment.volume_mm3 - volumes.get(fragment.role, fragment.volume_mm3)) >= 1.0
-    told = (
-        f"Weighed by their precision they give {fragment.volume_mm3:.0f} mm³; the outline is that of"
-        if weighed
-        else "What was measured is that of"
-    )
-    message = f"At {when} the series disagree about the fragment: {listed}. {told} {fragment.role.words}."
+    told = _counted_in_words(fragment, volumes.get(fragment.role, fragment.volume_mm3))
+    message = f"At {when} the series disagree about the fragment: {listed}. {told}"
     return [Finding("series-disagree", Severity.WARNING, message)]
+
+
+def _counted_in_words(fragment: FragmentMeasurement, own_mm3: float) -> str:
+    """What was made of the volumes of all series, and whose outline is shown."""
+    role = fragment.role.words
+    if abs(fragment.volume_mm3 - own_mm3) < SAME_MM3:
+        return f"What was measured is that of {role}."
+    outline = f"the outline is that of {role}" if own_mm3 >= SAME_MM3 else f"no outline is drawn, for {role} shows none"
+    return f"Weighed by their precision they give {fragment.volume_mm3:.0f} mm³; {outline}."
 
 
 def _outside(role: Role, volume_mm3: float, fragment: FragmentMeasurement, own: Interval) -> bool:

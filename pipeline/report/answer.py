@@ -29,6 +29,9 @@ TONES = {
     Category.GROWTH: "warn",
     Category.NEW: "warn",
 }
+DIRECTED = (Category.COMPLETE, Category.PARTIAL, Category.GROWTH, Category.NEW)
+"""Categories that turn into their opposite where the visits change places."""
+AS_GIVEN = "order-as-given"
 NOTHING_FOUND = "No displaced disc material found"
 UNUSABLE = "Result not usable"
 
@@ -149,14 +152,19 @@ def _both_in_words(comparison: Comparison) -> str:
     return f"{text} and {measured(change.followup)} {second}"
 
 
+def _empty_in_words(first: FragmentMeasurement, second: FragmentMeasurement) -> str:
+    """Why neither visit counts as showing a fragment; no full stop."""
+    if first.replaced_mm3 is not None or second.replaced_mm3 is not None:
+        return f"at baseline {as_if_empty(first)}; at follow-up {as_if_empty(second)}"
+    limit0, limit1 = (f"{in_words(one.detection_limit_mm3)}{NO_BREAK}mm³" for one in (first, second))
+    return f"no more was measured than a canal without a fragment may show (limits of blank, {limit0} and {limit1})"
+
+
 def _sentence(comparison: Comparison) -> str:
     change, level = comparison.change, comparison.level
     if nothing_found(comparison):
-        limit0, limit1 = (f"{in_words(m.detection_limit_mm3)}{NO_BREAK}mm³" for m in (change.baseline, change.followup))
-        return (
-            f"At {level} no displaced disc material was found at either visit: no more was measured than a canal "
-            f"without a fragment may show (limits of blank, {limit0} and {limit1}). So there is no detectable change."
-        )
+        none = f"At {level} no displaced disc material was found at either visit"
+        return f"{none}: {_empty_in_words(change.baseline, change.followup)}. So there is no detectable change."
     match change.category:
         case Category.COMPLETE:
             return f"{_both_in_words(comparison)}."
@@ -199,6 +207,8 @@ def answer(comparison: Comparison) -> Answer:
     if drawn := _drawn_at(comparison):
         headline += f" by the {'mask' if len(drawn) == 1 else 'masks'} given"
         sentence += f" The outline at {' and '.join(drawn)} was given, not found."
+    if category in DIRECTED and any(finding.code == AS_GIVEN for finding in comparison.findings):
+        sentence += " That holds if the visits are in the order given: their dates are not known."
     return Answer(headline, caution_of(comparison), sentence, TONES[category])
 
 

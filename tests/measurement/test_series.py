@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,19 @@ def test_series_outside_the_interval_are_named(volumes: dict[Role, float], said:
     findings = disagreement_findings("baseline", measured(volumes), OWN)
     assert bool(findings) is said
     assert all(f.code == "series-disagree" and f.severity is Severity.WARNING for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("volumes", "weighed", "said"),
+    [
+        ({T2: 1000.0, POST: 1900.0}, 1000.0, "What was measured is that of sagittal T2."),
+        ({T2: 1000.0, POST: 1900.0}, 1300.0, "they give 1300 mm³; the outline is that of sagittal T2."),
+        ({T2: 0.0, POST: 1900.0}, 700.0, "they give 700 mm³; no outline is drawn, for sagittal T2 shows none."),
+    ],
+)
+def test_no_outline_is_claimed_where_there_is_none(volumes: dict[Role, float], weighed: float, said: str) -> None:
+    [finding] = disagreement_findings("baseline", replace(measured(volumes), volume_mm3=weighed), OWN)
+    assert finding.message.endswith(said)
 
 
 def test_the_interval_reaches_the_other_series() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.findings import Finding, Severity
 from pipeline.report.answer import answer
 from tests.report import cases
 
@@ -82,3 +83,25 @@ def test_an_outline_that_was_given_is_not_told_as_found() -> None:
     assert "the mask that was given says so, in place of 843 mm³ without it" in sentence
     assert "no more was measured" not in sentence
     assert sentence.endswith("The outline at the follow-up was given, not found.")
+
+
+def test_masks_that_say_none_at_both_visits_are_no_measurement() -> None:
+    found = cases.comparison(0.0, 0.0)
+    both = {
+        name: replace(getattr(found.change, name), replaced_mm3=volume)
+        for name, volume in (("baseline", 620.0), ("followup", 0.0))
+    }
+    sentence = answer(replace(found, change=replace(found.change, **both))).sentence.replace("\u00a0", " ")
+    assert "no more was measured" not in sentence
+    assert "at baseline the mask that was given says so, in place of 620 mm³" in sentence
+
+
+@pytest.mark.parametrize(
+    ("radii", "said"), [((7.5, 5.0), True), ((7.5, 0.0), True), ((0.0, 6.0), True), ((6.0, 6.0), False)]
+)
+def test_without_dates_a_change_holds_in_the_order_given(radii: tuple[float, float], said: bool) -> None:
+    made = cases.comparison(*radii)
+    undated = replace(made, findings=(Finding("order-as-given", Severity.WARNING, "No dates."),))
+    words = "if the visits are in the order given"
+    assert (words in answer(undated).sentence) is said
+    assert words not in answer(made).sentence
