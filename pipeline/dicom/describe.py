@@ -32,19 +32,22 @@ class Anonymiser:
     ----------
     identities
         Of all patients met in one source: parts of names of two letters and more, IDs and birth dates are hidden.
+    sign
+        What stands in their place.
     """
 
-    def __init__(self, identities: Iterable[PatientIdentity]) -> None:
+    def __init__(self, identities: Iterable[PatientIdentity], sign: str = _HIDDEN) -> None:
+        self._sign = sign
         known = set(identities)
-        words = {form for one in known for word in _words(one) for form in _spellings(word)}
+        words = {form for one in known for word in identifying_words(one) for form in _spellings(word)}
         forms = [_separated(word) for one in known for word in _identifiers(one) if len(word) >= _SHORTEST_ANYWHERE]
         forms += [_as_expression(word) for word in sorted(words, key=lambda word: (-len(word), word))]
         forms += [form for one in known for form in _dates(one.birth_date or "")]
         self._words = re.compile("|".join(forms) or r"(?!)", re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
-        """``text`` with an ellipsis in place of every such word, in any case and spelling."""
-        return self._words.sub(_HIDDEN, text)
+        """``text`` with the sign in place of every such word, in any case and spelling."""
+        return self._words.sub(self._sign, text)
 
 
 def without_identity(text: str, identities: Iterable[PatientIdentity]) -> str:
@@ -60,7 +63,7 @@ def series_label(instance: Instance) -> str:
     return f"Series {number} ({description})" if description else f"Series {number}"
 
 
-def _words(identity: PatientIdentity) -> Iterator[str]:
+def identifying_words(identity: PatientIdentity) -> Iterator[str]:
     """IDs, names as parts between blanks and carets, and parts of double names."""
     yield from (word for word in _identifiers(identity) if len(word) >= _SHORTEST_IDENTIFIER)
     for text in filter(None, (identity.patient_name, *identity.other_names)):

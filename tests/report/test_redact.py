@@ -25,7 +25,7 @@ def redact() -> Redactor:
         ("T2 sag_Erika_", "T2 sag_[removed]_"),
         ("PID-778899 sagittal", "[removed] sagittal"),
         ("born 19610412", "born [removed]"),
-        ("Musterfraus Eriksson", "Musterfraus Eriksson"),
+        ("MusterfrauT2", "[removed]T2"),
         ("read from /data/export/Musterfrau", "read from the folder given"),
         ("cannot read /srv/in/a b/IM1.dcm", "cannot read a b/IM1.dcm"),
         (r"cannot read C:\exports\in\IM1.dcm", "cannot read IM1.dcm"),
@@ -46,5 +46,16 @@ def test_own_words_stay_where_a_test_patient_is_called_like_them(redact: Redacto
 def test_a_short_number_as_identifier_does_not_eat_counts() -> None:
     comparison = cases.comparison(0.0, 0.0)
     visit = replace(comparison.baseline, identity=PatientIdentity(patient_id="183"))
-    assert Redactor(visit)("183 files were read") == "183 files were read"
+    assert Redactor(visit).prose("183 files were read") == "183 files were read"
     assert Redactor(replace(visit, identity=PatientIdentity()))("T2 sag") == "T2 sag"
+
+
+def test_a_description_tells_no_other_name_number_or_date_either() -> None:
+    """Descriptions are hidden as file names are, for both are written at the scanner."""
+    identity = PatientIdentity(
+        "AB-12/345", "Meyer-Li^Jo", "19610412", other_ids=("H77412",), other_names=("Krüger^Eva",)
+    )
+    redact = Redactor(replace(cases.comparison(0.0, 0.0).baseline, identity=identity))
+    for told in ("T2 Krueger", "T2 AB_12_345", "T2 Li", "T2 H77412", "T2 12.04.1961"):
+        assert redact(told) == "T2 [removed]", told
+    assert redact.prose("Krüger and Jo were seen; H77412 too") == "[removed] and Jo were seen; [removed] too"
