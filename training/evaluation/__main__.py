@@ -21,7 +21,7 @@ from pipeline.measurement.precision.real_canals import FILE as REAL_CANALS
 from training.evaluation.anatomy import evaluate_anatomy
 from training.evaluation.cache import networks, product_sha256, weights_sha256
 from training.evaluation.clinical import evaluate_clinical, unpacked
-from training.evaluation.overlooked import EVERY, fitted
+from training.evaluation.overlooked import EVERY, fitted, told
 from training.evaluation.pair_summary import summarise_pairs
 from training.evaluation.pairs import evaluate_pairs
 from training.evaluation.pasted import evaluate_pasted
@@ -52,7 +52,7 @@ def measure(parts: list[str], data: Path, say: Callable[[str], None], jobs: int 
             results["pairs"] = {"summary": summarise_pairs(pairs), "patients": pairs}
         if "trained" in parts:
             rows = evaluate_pairs(spider, TRAINING, jobs, say, every=EVERY)
-            results["trained"] = {"summary": summarise_pairs(rows), "patients": rows}
+            results["trained"] = {"summary": summarise_pairs(rows), "patients": told(rows)}
     else:
         say(f"no held-out patients: {spider} is not here (name its folder with --data)")
     if "phantom" in parts:
