@@ -51,7 +51,7 @@ def require_apart(out: Path, given: Iterable[Path | None]) -> None:
     """
     for path in given:
         if path is not None and path.is_dir() and out.resolve() == path.resolve():
-            raise UsageError(f"{out} holds the images themselves. Choose another --out, such as {out / 'discdelta'}.")
+            raise UsageError(f"{out} holds the images themselves. Choose another --out, outside of it.")
 
 
 def refuse_foreign(out: Path, first: Visit, second: Visit) -> None:
@@ -63,7 +63,7 @@ def refuse_foreign(out: Path, first: Visit, second: Visit) -> None:
         If ``out`` holds the report of other images, or a page of another program where the report's would lie.
     """
     page = out / PAGE
-    if page.is_file() and not (out / REPORT).exists():  # a killed run leaves its page alone, too
+    if page.is_file() and not (out / REPORT).exists():  # that of a killed run may be replaced
         with page.open("rb") as opened:
             if OURS not in opened.read(HEAD_BYTES):
                 raise UsageError(f"{page} is not of discdelta. Choose another --out, or add --overwrite.")

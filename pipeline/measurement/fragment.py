@@ -137,6 +137,8 @@ def weighed(
     weights: Mapping[Role, float],
     profile: PrecisionProfile,
     brightness: float | None = None,
+    *,
+    elsewhere: bool = False,
 ) -> MeasuredFragment:
     """The same fragment with the series weighed as given.
 
@@ -148,6 +150,8 @@ def weighed(
         What is known of the precision.
     brightness
         Of the fragment against CSF where another visit tells; the visit's own one for None.
+    elsewhere
+        Whether another visit shows the fragment.
     """
     if measured.view is None:
         return measured
@@ -156,7 +160,7 @@ def weighed(
     whole = combined(measured.by_role, weights).with_disagreement(
         disagreement_mm3(before.role, before.volumes_by_role_mm3)
     )
-    spread = profiled(whole, view, profile)
+    spread = profiled(whole, view, profile, elsewhere=elsewhere)
     there = spread.present and bool(before.occupancy.array.any())
     measurement = replace(
         before,

@@ -17,11 +17,19 @@ def weighed_alike(
     pair of which a person drew one.
     """
     roles = first.measurement.role, second.measurement.role
+    both = (first, second)
     if first.view is None or second.view is None or roles[0] is not roles[1]:
-        return weighed(first, {roles[0]: 1.0}, profile), weighed(second, {roles[1]: 1.0}, profile)
-    weights = pair_weights([first.by_role, second.by_role])
-    brightness = common_brightness(first, second)
-    return weighed(first, weights, profile, brightness), weighed(second, weights, profile, brightness)
+        weights, brightness = tuple({role: 1.0} for role in roles), None
+    else:
+        weights = (pair_weights([first.by_role, second.by_role]),) * 2
+        brightness = common_brightness(first, second)
+    alone = [weighed(one, each, profile, brightness) for one, each in zip(both, weights, strict=True)]
+    shown = [one.measurement.present for one in alone]
+    known = [
+        weighed(one, each, profile, brightness, elsewhere=other)
+        for one, each, other in zip(both, weights, reversed(shown), strict=True)
+    ]
+    return known[0], known[1]
 
 
 def common_brightness(first: MeasuredFragment, second: MeasuredFragment) -> float | None:

@@ -39,16 +39,17 @@ class View:
     snr: float | None
 
 
-def profiled(spread: Spread, view: View, profile: PrecisionProfile) -> Spread:
+def profiled(spread: Spread, view: View, profile: PrecisionProfile, *, elsewhere: bool = False) -> Spread:
     """The same volume with the errors that the profile knows of.
 
     A provisional profile can only widen. One that was made by simulating whole pairs takes the place of the rule of
-    thumb for the border, so that intervals can be as narrow as they were shown to be.
+    thumb for the border, so that intervals can be as narrow as they were shown to be. ``elsewhere`` tells that another
+    visit shows the fragment.
     """
     known = profile.at(spread.volume_mm3, view.pitch_mm, view.brightness, view.snr)
     limit = max(spread.limit_mm3, BLANK_QUANTILE * known.floor_mm3)
-    hidden = surely_seen_mm3(view, profile)
-    own = replace(spread, limit_mm3=limit, hidden_mm3=hidden, overlooked=OVERLOOKED)
+    own = replace(spread, limit_mm3=limit, overlooked=OVERLOOKED)
+    own = replace(own, hidden_mm3=surely_seen_mm3(view, profile, shown=own.present or elsewhere))
     if not own.present:
         return own
     deviation = spread.volume_mm3 * known.sd / (1 + known.bias)
@@ -58,14 +59,15 @@ def profiled(spread: Spread, view: View, profile: PrecisionProfile) -> Spread:
     return replace(own, boundary_mm3=boundary, bias=known.bias)
 
 
-def surely_seen_mm3(view: View, profile: PrecisionProfile) -> float:
+def surely_seen_mm3(view: View, profile: PrecisionProfile, *, shown: bool) -> float:
     """The limit of detection in mm³: the larger one of simulated images and of real canals.
 
-    A profile knows slice distance and noise, and drawn anatomy only; real canals were seen in one protocol. Where the
-    brightness is known, a visit shows the fragment.
+    A profile knows slice distance and noise, and drawn anatomy only; real canals were seen in one protocol. ``shown``
+    tells whether a visit shows the fragment: where none does, what was read is noise, and so is its brightness.
     """
-    simulated = profile.surely_seen_mm3(view.pitch_mm, view.brightness, view.snr)
-    return max(simulated, RealCanals.load().surely_seen_mm3(view.brightness, SEEN))
+    brightness = view.brightness if shown else None
+    simulated = profile.surely_seen_mm3(view.pitch_mm, brightness, view.snr)
+    return max(simulated, RealCanals.load().surely_seen_mm3(brightness, SEEN, shown=shown))
 
 
 def known_change_sd_mm3(

@@ -59,7 +59,9 @@ def _counted_in_words(fragment: FragmentMeasurement, own_mm3: float) -> str:
     role = fragment.role.words
     if abs(fragment.volume_mm3 - own_mm3) < SAME_MM3:
         return f"What was measured is that of {role}."
-    outline = f"the outline is that of {role}" if own_mm3 >= SAME_MM3 else f"no outline is drawn, for {role} shows none"
+    outline = (
+        f"the outline is that of {role}" if own_mm3 >= SAME_MM3 else f"{role}, whose outline would be drawn, shows none"
+    )
     return f"Weighed by their precision they give {fragment.volume_mm3:.0f} mm³; {outline}."
 
 

@@ -58,16 +58,25 @@ def test_what_is_not_seen_may_be_as_large_as_what_is_missed() -> None:
     )
     nothing = profiled(dataclasses.replace(PLAIN, volume_mm3=10.0, boundary_mm3=5.0), VIEW, missing)
     assert not nothing.present
-    assert 200 < volume_interval(nothing).high <= 800
+    shown = profiled(dataclasses.replace(PLAIN, volume_mm3=10.0, boundary_mm3=5.0), VIEW, missing, elsewhere=True)
+    assert 200 < volume_interval(shown).high <= 800 < volume_interval(nothing).high
 
 
 def test_simulated_images_do_not_lower_the_limit_of_real_canals() -> None:
     easy = profile(missed_share=0.0)
-    known, unknown = View(4.4, 0.7, 15.0), View(4.4, None, 15.0)
+    bright, real = View(4.4, 0.7, 15.0), RealCanals.load()
     assert easy.surely_seen_mm3(4.4, 0.7, 15.0) == pytest.approx(300.0)
-    real = RealCanals.load()
-    assert profiled(PLAIN, known, easy).hidden_mm3 == real.surely_seen_mm3(0.7, SEEN) > 300.0
-    assert profiled(PLAIN, unknown, easy).hidden_mm3 == real.surely_seen_mm3(None, SEEN) > 300.0
+    assert profiled(PLAIN, bright, easy).hidden_mm3 == real.surely_seen_mm3(0.7, SEEN, shown=True) > 300.0
+
+
+def test_what_is_read_of_nothing_tells_no_brightness() -> None:
+    """A residue below the limit of blank is no fragment that was seen, however dark it looks."""
+    residue, dark, real = dataclasses.replace(PLAIN, volume_mm3=50.0), View(4.4, 0.3, 15.0), RealCanals.load()
+    nowhere = profiled(residue, dark, profile())
+    assert not nowhere.present
+    assert nowhere.hidden_mm3 == real.surely_seen_mm3(None, SEEN, shown=False)
+    elsewhere = profiled(residue, dark, profile(), elsewhere=True)
+    assert elsewhere.hidden_mm3 == max(300.0, real.surely_seen_mm3(0.3, SEEN, shown=True)) < nowhere.hidden_mm3
 
 
 def test_noise_without_a_fragment_raises_the_detection_limit() -> None:

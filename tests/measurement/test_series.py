@@ -48,7 +48,7 @@ def test_series_outside_the_interval_are_named(volumes: dict[Role, float], said:
     [
         ({T2: 1000.0, POST: 1900.0}, 1000.0, "What was measured is that of sagittal T2."),
         ({T2: 1000.0, POST: 1900.0}, 1300.0, "they give 1300 mm³; the outline is that of sagittal T2."),
-        ({T2: 0.0, POST: 1900.0}, 700.0, "they give 700 mm³; no outline is drawn, for sagittal T2 shows none."),
+        ({T2: 0.0, POST: 1900.0}, 700.0, "they give 700 mm³; sagittal T2, whose outline would be drawn, shows none."),
     ],
 )
 def test_no_outline_is_claimed_where_there_is_none(volumes: dict[Role, float], weighed: float, said: str) -> None:

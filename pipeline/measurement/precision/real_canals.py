@@ -75,22 +75,21 @@ class RealCanals:
         """As the file holds it."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
 
-    def surely_seen_mm3(self, brightness: float | None, seen: float) -> float:
+    def surely_seen_mm3(self, brightness: float | None, seen: float, *, shown: bool) -> float:
         """Least volume of which a share of fragments is found; the largest that was drawn if none is, in mm³.
 
         Parameters
         ----------
         brightness
-            As a share of that of the CSF, known from another visit. None where no visit shows the fragment: then it is
-            any fragment of any brightness that was drawn.
+            As a share of that of the CSF. None where it is not known: then it is any of those that were drawn.
         seen
             The share, 0…1.
+        shown
+            Whether a visit shows the fragment.
         """
         grid = np.geomspace(*self.volumes_mm3, STEPS)
-        if brightness is None:
-            missed = self.anywhere.share(grid, np.linspace(*self.brightness, 12)).mean(axis=1)
-        else:
-            missed = self.seen_once.share(grid, np.clip([brightness], *self.brightness))[:, 0]
+        shades = np.linspace(*self.brightness, 12) if brightness is None else np.clip([brightness], *self.brightness)
+        missed = (self.seen_once if shown else self.anywhere).share(grid, shades).mean(axis=1)
         enough = np.flatnonzero(missed <= 1 - seen)
         return float(grid[enough[0]] if len(enough) else grid[-1])
 

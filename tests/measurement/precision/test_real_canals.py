@@ -24,25 +24,27 @@ def test_half_are_overlooked_where_the_odds_are_even() -> None:
 def test_the_limit_is_where_so_many_are_found() -> None:
     canals = RealCanals(HALF, Overlooked(-1.0, -1.0, 0.0), (100.0, 10_000.0), (0.2, 0.8))
     # log(0.05 / 0.95) = -2.944: so many doublings of 600 mm³, one fewer for fragments that a visit shows.
-    assert canals.surely_seen_mm3(None, 0.95) == pytest.approx(600 * 2**2.944, rel=0.03)
-    assert canals.surely_seen_mm3(0.5, 0.95) == pytest.approx(600 * 2**1.944, rel=0.03)
+    assert canals.surely_seen_mm3(None, 0.95, shown=False) == pytest.approx(600 * 2**2.944, rel=0.03)
+    assert canals.surely_seen_mm3(0.5, 0.95, shown=True) == pytest.approx(600 * 2**1.944, rel=0.03)
 
 
 def test_beyond_what_was_drawn_nothing_is_known() -> None:
     canals = RealCanals(HALF, HALF, (100.0, 2000.0), (0.2, 0.8))
-    assert canals.surely_seen_mm3(None, 0.999) == pytest.approx(2000.0)
-    assert canals.surely_seen_mm3(None, 0.01) == pytest.approx(100.0)
+    assert canals.surely_seen_mm3(None, 0.999, shown=False) == pytest.approx(2000.0)
+    assert canals.surely_seen_mm3(None, 0.01, shown=False) == pytest.approx(100.0)
 
 
 @given(st.floats(0.0, 1.5), st.floats(0.0, 1.5), st.floats(0.5, 0.99))
 def test_brighter_ones_have_to_be_larger_to_be_seen_as_surely(one: float, other: float, seen: float) -> None:
     canals = RealCanals.load()
-    assert canals.surely_seen_mm3(min(one, other), seen) <= canals.surely_seen_mm3(max(one, other), seen)
+    darker, brighter = (canals.surely_seen_mm3(shade, seen, shown=True) for shade in (min(one, other), max(one, other)))
+    assert darker <= brighter
 
 
 def test_what_no_visit_shows_may_be_larger_than_what_one_shows() -> None:
     canals = RealCanals.load()
-    assert canals.surely_seen_mm3(None, SEEN) >= canals.surely_seen_mm3(0.5, SEEN)
+    for shade in (None, 0.3, 0.5, 0.8):
+        assert canals.surely_seen_mm3(shade, SEEN, shown=False) >= canals.surely_seen_mm3(shade, SEEN, shown=True)
 
 
 def test_the_shipped_figures_belong_to_the_shipped_networks() -> None:
