@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from pipeline.config import Config, settings_of
+from pipeline.cores import linear_algebra_on_one_core
 from pipeline.dicom.visit import Role, Visit
 from pipeline.errors import NoUsableSeriesError, UsageError
 from pipeline.findings import Finding, Severity
@@ -27,6 +28,7 @@ from pipeline.segmented import SegmentedVisit
 from pipeline.workflow import Source, load_visit
 
 
+@linear_algebra_on_one_core()
 def segment_visit(
     source: Source,
     *,

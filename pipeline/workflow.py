@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.comparison import Comparison
 from pipeline.config import Config, SegmentationSettings, settings_of
+from pipeline.cores import linear_algebra_on_one_core
 from pipeline.course import Course
 from pipeline.dicom import visits as dicom
 from pipeline.dicom.course import load_course
@@ -46,6 +47,7 @@ def load_visit(
     return dicom.load_visit(source, settings_of(config).dicom, study_date=study_date)
 
 
+@linear_algebra_on_one_core()
 def compare(
     baseline: Source,
     followup: Source | None = None,
@@ -93,6 +95,7 @@ def compare(
     return compared(one, other, config=config, watch=watch, started=started, findings=seen, clinical=clinical)
 
 
+@linear_algebra_on_one_core()
 def follow(
     sources: Sequence[Source],
     *,

@@ -22,6 +22,7 @@ from pipeline.measurement.change import FragmentMeasurement
 from pipeline.report.resample import Grid, resample
 from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation, Structure
 from pipeline.segmentation.blocks import volumes_of
+from pipeline.segmentation.parallel import for_each
 from pipeline.volume import Affine, Volume
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -155,12 +156,14 @@ def write_nifti(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
     OutputError
         If a file cannot be written.
     """
-    written = []
-    for item in volumes(comparison):
+
+    def write(item: Named) -> Path:
         target = folder / f"{item.name}.nii.gz"
         with replacing(target) as temporary:
             to_nifti(item.volume).to_filename(temporary)
-        written.append(target)
+        return target
+
+    written = for_each(write, list(volumes(comparison)), comparison.config.segmentation.threads)
     write_text(folder / "labels.tsv", label_table(comparison))
     for stale in {path for path in folder.iterdir() if is_ours(path.name)}.difference(written):
         stale.unlink(missing_ok=True)

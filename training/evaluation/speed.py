@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import SegmentationSettings
+from pipeline.cores import linear_algebra_on_one_core
 from pipeline.dicom.visit import Role, Visit
 from pipeline.dicom.visits import load_visit
 from pipeline.segmentation.stage import segment
@@ -22,6 +23,7 @@ THREADS = 2
 REPEATS = 3
 
 
+@linear_algebra_on_one_core()
 def timed_visit(visit: Visit) -> dict[str, Any]:
     """Best and all wall times of segmenting a visit, the first one with a cold network; peak memory."""
     settings = SegmentationSettings(threads=THREADS)
