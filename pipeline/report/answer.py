@@ -31,7 +31,11 @@ TONES = {
 }
 DIRECTED = (Category.COMPLETE, Category.PARTIAL, Category.GROWTH, Category.NEW)
 """Categories that turn into their opposite where the visits change places."""
-AS_GIVEN = "order-as-given"
+AS_GIVEN = {
+    "order-as-given": "their dates are not known",
+    "visits-same-day": "both carry the same date",
+}
+"""Findings that leave the order of the visits to whoever gave them, and why."""
 NOTHING_FOUND = "No displaced disc material found"
 UNUSABLE = "Result not usable"
 
@@ -207,8 +211,9 @@ def answer(comparison: Comparison) -> Answer:
     if drawn := _drawn_at(comparison):
         headline += f" by the {'mask' if len(drawn) == 1 else 'masks'} given"
         sentence += f" The outline at {' and '.join(drawn)} was given, not found."
-    if category in DIRECTED and any(finding.code == AS_GIVEN for finding in comparison.findings):
-        sentence += " That holds if the visits are in the order given: their dates are not known."
+    reason = next((AS_GIVEN[finding.code] for finding in comparison.findings if finding.code in AS_GIVEN), None)
+    if category in DIRECTED and reason:
+        sentence += f" That holds if the visits are in the order given: {reason}."
     return Answer(headline, caution_of(comparison), sentence, TONES[category])
 
 

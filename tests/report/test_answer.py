@@ -99,9 +99,15 @@ def test_masks_that_say_none_at_both_visits_are_no_measurement() -> None:
 @pytest.mark.parametrize(
     ("radii", "said"), [((7.5, 5.0), True), ((7.5, 0.0), True), ((0.0, 6.0), True), ((6.0, 6.0), False)]
 )
-def test_without_dates_a_change_holds_in_the_order_given(radii: tuple[float, float], said: bool) -> None:
+@pytest.mark.parametrize(
+    ("code", "reason"), [("order-as-given", "dates are not known"), ("visits-same-day", "carry the same date")]
+)
+def test_where_dates_do_not_tell_a_change_holds_in_the_order_given(
+    radii: tuple[float, float], said: bool, code: str, reason: str
+) -> None:
     made = cases.comparison(*radii)
-    undated = replace(made, findings=(Finding("order-as-given", Severity.WARNING, "No dates."),))
-    words = "if the visits are in the order given"
-    assert (words in answer(undated).sentence) is said
-    assert words not in answer(made).sentence
+    unordered = replace(made, findings=(Finding(code, Severity.WARNING, "No order."),))
+    sentence = answer(unordered).sentence
+    assert ("if the visits are in the order given" in sentence) is said
+    assert (reason in sentence) is said
+    assert "in the order given" not in answer(made).sentence
