@@ -18,6 +18,7 @@ from pipeline.measurement.precision import PrecisionProfile
 from pipeline.measurement.profiled import View, profiled
 from pipeline.measurement.series import disagreement_mm3
 from pipeline.measurement.uncertainty import Spread, slice_error_mm3, surface_mm2, volume_interval
+from pipeline.measurement.views_apart import apart_mm3, share_apart
 from pipeline.measurement.volumetry import Occupancy
 from pipeline.segmentation.anatomy import Anatomy, SeriesSegmentation
 from pipeline.segmentation.displaced import DisplacedMaterial
@@ -81,8 +82,8 @@ def measure_fragment(
     """
     seen = look_around(visit, anatomy, level, role)
     material, found = seen[role][0].material, seen[role][0].found
-    alone = _spread(material, found, settings)
-    spreads = _spreads(role, alone, seen, anatomy, settings)
+    spreads = _spreads(role, seen, anatomy, settings)
+    alone = spreads[role]
     measurement = FragmentMeasurement(
         present=alone.present,
         volume_mm3=found.volume_mm3,
@@ -178,15 +179,17 @@ def weighed(
 
 
 def _spreads(
-    role: Role, main: Spread, seen: Mapping[Role, Sequence[Seen]], anatomy: Anatomy, settings: MeasurementSettings
+    role: Role, seen: Mapping[Role, Sequence[Seen]], anatomy: Anatomy, settings: MeasurementSettings
 ) -> dict[Role, Spread]:
     """The volume of every series that shows the whole place of the fragment, with its errors; ``role`` first."""
-    found = seen[role][0].found.share
-    result = {role: main}
+    main, found = seen[role][0], seen[role][0].found.share
+    # How far views differ is known best where there are most of them.
+    apart = share_apart(seen.get(anatomy.reference, ()))
+    result = {role: _spread(main.material, main.found, settings, apart)}
     for each, blocks in seen.items():
         if each is role or not shows(blocks, found, anatomy.shifts_lps_mm.get(each)):
             continue
-        parts = [_spread(one.material, one.found, settings) for one in blocks]
+        parts = [_spread(one.material, one.found, settings, apart) for one in blocks]
         border = float(np.hypot(settings.boundary_sd_mm, TRUST_SD_MM[each]))
         surface = sum(surface_mm2(one.found.share.array, one.found.share.spacing_mm) for one in blocks)
         result[each] = Spread(
@@ -199,13 +202,12 @@ def _spreads(
     return result
 
 
-def _spread(material: DisplacedMaterial, found: Occupancy, settings: MeasurementSettings) -> Spread:
+def _spread(material: DisplacedMaterial, found: Occupancy, settings: MeasurementSettings, apart: float) -> Spread:
     share, spacing = found.share.array, found.share.spacing_mm
-    variants = material.variants.sum(axis=(1, 2, 3), dtype=np.float64) * found.share.voxel_volume_mm3
     return Spread(
         volume_mm3=found.volume_mm3,
         boundary_mm3=surface_mm2(share, spacing) * settings.boundary_sd_mm,
-        variants_mm3=float(variants.std(ddof=1)) if len(variants) > 1 else 0.0,
+        variants_mm3=apart_mm3(material, found.volume_mm3, apart),
         slices_mm3=slice_error_mm3(share, spacing),
         limit_mm3=smallest_detectable_mm3(spacing[0], settings),
     )

@@ -24,8 +24,8 @@ from pipeline.segmentation.parallel import for_each
 from pipeline.segmentation.steady import Steadied, middle_of, motion_findings, on_own_grid, steadied
 from pipeline.volume import Volume
 
-OTHER_VARIANTS = 2
-"""Views in the fine pass of a series that is not the reference."""
+OTHER_VARIANTS = 1
+"""Views in the fine pass of a series that is not the reference, whose views tell how far they differ."""
 AXIAL_VARIANTS = 2
 """Views of the axial T2 series; other axial series get one."""
 
@@ -126,7 +126,7 @@ def _moved(steady: Mapping[Role, Sequence[Steadied]], reference: Role) -> list[F
 def _refined(
     steady: Mapping[Role, Sequence[Steadied]], anatomy: Anatomy, settings: SegmentationSettings, network: Predictor
 ) -> Anatomy:
-    """The sagittal series seen together around the level asked for; the reference in all variants, others in two."""
+    """The sagittal series seen together around the level asked for; the reference in all variants, others in one."""
     levels = _levels_around(anatomy, settings.level)
     chosen = set(anatomy.segmentations) if settings.together is None else {Role(name) for name in settings.together}
     images = {role: steady[role][0].image for role in anatomy.segmentations}
