@@ -60,7 +60,8 @@ train: $(VENV)/.installed-train ## Train the three networks and write their weig
 	$(BIN)/python -m training.bank --local --stop $(LOCAL_ANATOMIES)
 	$(BIN)/python -m training.train --network sagittal --resume --out training/runs/sagittal \
 	  --minutes $(SAGITTAL_MINUTES) $(TRAIN_FLAGS)
-	$(BIN)/python -m training.export --checkpoint training/runs/sagittal/last.pt
+	$(BIN)/python -m training.export --checkpoint training/runs/sagittal/last.pt --out training/weights
+	$(BIN)/python -m training.quantise --network sagittal
 	$(BIN)/python -m training.midsagittal
 	$(BIN)/python -m training.train --network fine --resume --begin training/runs/sagittal/last.pt \
 	  --out training/runs/fine --minutes $(FINE_MINUTES) $(TRAIN_FLAGS)
@@ -76,9 +77,9 @@ train: $(VENV)/.installed-train ## Train the three networks and write their weig
 	  --out training/runs/fine_shipped/last.pt
 	$(BIN)/python -m training.train --network axial --resume --out training/runs/axial \
 	  --minutes $(AXIAL_MINUTES) $(TRAIN_FLAGS)
-	@set -e; for network in sagittal fine_shipped axial; do \
-	  $(BIN)/python -m training.export --checkpoint training/runs/$$network/last.pt; \
-	done
+	$(BIN)/python -m training.export --checkpoint training/runs/fine_shipped/last.pt
+	$(BIN)/python -m training.export --checkpoint training/runs/axial/last.pt --out training/weights
+	$(BIN)/python -m training.quantise --network axial
 
 evaluate: $(VENV)/.installed-run ## Measure the shipped weights on held-out data and print the tables (minutes)
 	$(BIN)/python -m training.evaluation $(EVALUATE_FLAGS)

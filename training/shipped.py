@@ -20,7 +20,7 @@ from training.checkpoint import Progress
 from training.network import UNet
 from training.recipe import Recipe
 
-_PREFIX, _HALF, _FOLDED_BIAS = "network.", ".half", ".weight_bias"
+_PREFIX, _HALF, _FOLDED_BIAS, _EIGHT_BITS = "network.", ".half", ".weight_bias", "_quantized"
 
 
 class _Measured(nn.Module):
@@ -57,9 +57,11 @@ def restored(path: Path, recipe: Recipe, batches: Iterable[Tensor]) -> UNet:
     Raises
     ------
     ValueError
-        If the file holds another network than the recipe builds.
+        If the file holds another network than the recipe builds, or one in 8 bits.
     """
     weights = _initialisers(path)
+    if any(name.endswith(_EIGHT_BITS) for name in weights):
+        raise ValueError(f"{path} holds a network in 8 bits; go on from what it was made of, in training/weights")
     network = UNet(recipe.widths, recipe.fine, recipe.channels)
     state = network.state_dict()
     for name, values in weights.items():

@@ -45,14 +45,14 @@ if TYPE_CHECKING:
     from pipeline.measurement.meaning.clinical import Clinical
 
 EXPECTED_SECONDS = {
-    "load": 2.0,
-    "segment baseline": 12.0,
-    "segment follow-up": 12.0,
-    "align": 4.0,
-    "measure": 4.0,
-    "enhancement": 3.0,
-    "interpret": 1.5,
-    "report": 6.0,
+    "load": 1.0,
+    "segment baseline": 5.0,
+    "segment follow-up": 5.0,
+    "align": 1.0,
+    "measure": 1.0,
+    "enhancement": 1.0,
+    "interpret": 1.0,
+    "report": 2.0,
 }
 """Seconds that each stage takes for a usual study of four series on two idle cores, for the progress display."""
 WHICH_VISITS = "Which visits? Name two folders, one folder that holds both, or volumes with --t2."
