@@ -2,8 +2,7 @@
 
 Convolutions in 8 bits take less than half the time. What each layer passes on is measured on training samples (static
 quantisation, weights per channel; Jacob et al., CVPR 2018); the last convolution and the probabilities keep 32 bits.
-Weights use seven of their eight bits, so that sums cannot overflow on processors without VNNI and every machine gives
-the same.
+Weights use seven of their eight bits, so that sums cannot overflow on processors without VNNI.
 """
 
 from __future__ import annotations
