@@ -77,8 +77,7 @@ def measure(
         *unlike,
         *fragment_findings("baseline", first),
         *fragment_findings("follow-up", second),
-        *other_level_findings("baseline", baseline, baseline_anatomy, first, level),
-        *other_level_findings("follow-up", followup, followup_anatomy, second, level),
+        *_elsewhere(both, (first, second), level, threads),
     ]
     alike, tre_mm = likeness(unlike) * shared_by(*drawn), alignment.quality.estimated_tre_mm
     sound = alignment.quality.usable and all(finding.severity is not Severity.ERROR for finding in findings)
@@ -126,6 +125,22 @@ def _by_themselves(
         first if drawn[0] is None else drawn_fragment(drawn[0], first, settings),
         second if drawn[1] is None else drawn_fragment(drawn[1], second, settings),
     )
+
+
+def _elsewhere(
+    both: Sequence[tuple[Visit, Anatomy, Role]],
+    fragments: tuple[MeasuredFragment, MeasuredFragment],
+    level: str,
+    threads: int,
+) -> list[Finding]:
+    """What lies at other levels, of both visits."""
+
+    def look(one: tuple[str, tuple[Visit, Anatomy, Role], MeasuredFragment]) -> list[Finding]:
+        when, (visit, anatomy, _), measured = one
+        return other_level_findings(when, visit, anatomy, measured, level)
+
+    visits = list(zip(("baseline", "follow-up"), both, fragments, strict=True))
+    return [finding for findings in for_each(look, visits, threads) for finding in findings]
 
 
 def _drawn_findings(

@@ -31,6 +31,7 @@ from pipeline.report.redact import Redactor
 from pipeline.report.segments_html import segments_view
 from pipeline.report.stages_html import stages_view
 from pipeline.report.views import ROLE_NAMES, Encoding, View, make_view, packed
+from pipeline.segmentation.parallel import for_each
 
 # From the best pictures to the smallest; the first that keeps the page below its limit is taken.
 ENCODINGS = (
@@ -54,7 +55,8 @@ class Pictures:
 
     def __init__(self, comparison: Comparison) -> None:
         both = sides(comparison)
-        views = (make_view(comparison, plane) for plane in (Plane.SAGITTAL, Plane.AXIAL))
+        planes, threads = (Plane.SAGITTAL, Plane.AXIAL), comparison.config.segmentation.threads
+        views = for_each(lambda plane: make_view(comparison, plane), planes, threads)
         self.views: list[View] = [view for view in views if view is not None]
         self.namings = [Naming(side, comparison.level) for side in both]
         self.check = Check(comparison)

@@ -195,7 +195,11 @@ def clinical(results: Results) -> str:
 def speed(results: Results) -> str:
     """Time and memory."""
     rows = []
-    limits = {"series": ("≤ 3", "one 13-slice sagittal series"), "study": ("≤ 12", "all series of a full study")}
+    limits = {
+        "series": ("≤ 3", "one 13-slice sagittal series"),
+        "study": ("≤ 12", "all series of a full study"),
+        "pair": ("≤ 15", "two such studies compared, from folders to the finished report"),
+    }
     for key, (limit, words) in limits.items():
         one = results.get("speed", {}).get(key)
         if one:
