@@ -25,6 +25,7 @@ from pipeline.registration.stage import align
 from pipeline.segmentation.anatomy import Anatomy
 from pipeline.segmentation.blocks import unlabelled_blocks
 from pipeline.segmentation.doubt import doubtful_level, doubts
+from pipeline.segmentation.parallel import for_each
 from pipeline.segmentation.segmenters.contribution import Received
 
 OF_THE_PAIR = frozenset(
@@ -102,8 +103,10 @@ def compared(
             threads=config.segmentation.threads,
         )
     with watch.stage("enhancement"):
-        gained = measure_enhancement(first, first_anatomy, change.baseline, level)
-        gained_later = measure_enhancement(second, second_anatomy, change.followup, level)
+        both = (first, first_anatomy, change.baseline), (second, second_anatomy, change.followup)
+        gained, gained_later = for_each(
+            lambda visit: measure_enhancement(*visit, level), both, config.segmentation.threads
+        )
     with watch.stage("interpret"):
         core = None if gained_later.enhancement is None else gained_later.enhancement.core_enhancement_percent
         meaning = interpret(
