@@ -73,7 +73,7 @@ def test_the_answer_goes_to_standard_output_and_the_files_to_the_folder(run: Run
     assert {"report.html", "report.json", "report.csv", "settings.yaml"} <= {
         p.name for p in (tmp_path / "report").iterdir()
     }
-    assert done.stderr.splitlines()[0:3:2] == ["load (about 2 s)", "segment baseline (about 12 s)"]
+    assert done.stderr.splitlines()[0:3:2] == ["load (about 1 s)", "segment baseline (about 5 s)"]
 
 
 def test_json_prints_the_report_and_nothing_else(run: Run, tmp_path: Path) -> None:

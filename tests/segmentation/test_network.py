@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ import pytest
 from pipeline.config import package_file
 from pipeline.segmentation import network
 from pipeline.segmentation.network import MULTIPLE, Network, WeightsError, shared_network, weights_sha256
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +64,11 @@ def test_missing_and_damaged_weights_are_named() -> None:
         Network(1, "segmentation/weights/none.onnx")
     with pytest.raises(WeightsError, match="cannot be read"):
         Network(1, "segmentation/anatomy.py")
+
+
+@pytest.mark.parametrize("name", ["lumbar", "axial"])
+def test_the_manifest_of_eight_bits_tells_what_they_were_made_of(name: str) -> None:
+    shipped, exported = package_file(f"segmentation/weights/{name}.onnx"), REPOSITORY / f"training/weights/{name}.onnx"
+    told = json.loads(shipped.with_suffix(".json").read_text(encoding="utf-8"))
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (shipped, exported)]
+    assert [told["sha256"], told["bits"]["made_from_sha256"]] == digests

@@ -6,8 +6,8 @@ import numpy as np
 import onnxruntime
 import pytest
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("onnx")
+torch = pytest.importorskip("torch", reason="training needs PyTorch; install the extra 'train'")
+pytest.importorskip("onnx", reason="training needs PyTorch; install the extra 'train'")
 
 from training.export import WEIGHTS  # noqa: E402
 from training.quantise import EXPORTED  # noqa: E402
