@@ -15,7 +15,7 @@ BLANK_QUANTILE = 1.96
 of a two-sided 95 % interval, so that what is called present is what such an interval tells from none."""
 
 OVERLOOKED = 0.2
-"""Fragments drawn into the real canals of held-out patients read 17 % low in the median (``docs/evaluation.md``), which
+"""Fragments drawn into the real canals of held-out patients read 16 % low in the median (``docs/evaluation.md``), which
 simulated ones do not show: the interval of a volume reaches so much of it further up. In 22 other patients that holds
 the truth for 74 of 76 fragments that were seen; of those overlooked altogether no share of a volume can tell."""
 
